@@ -1,0 +1,113 @@
+"""The error tree. Classes follow who must act; adapters translate library errors at their edge.
+
+    AggregatorError
+      ConfigError        the operator must act: every problem at once
+      CrawlError         the outside world failed: stored, shown, counted; the run goes on
+        FetchError
+          NetworkError   DNS, TLS, connection, time-out, a cut-off answer
+          StatusError    an HTTP status that is no success
+          RefusedError   we will not: size, redirects, private address, scheme
+        ParseError
+          NotAFeed       the bytes are something else (a web page, nothing at all)
+          Unparsable     meant to be a feed, but too broken for the reader that was asked
+      StoreError         we cannot keep data
+        StoreBusy        another process holds what we need
+        StoreNewer       the database was written by a newer version
+
+"Not modified" is a value, not an error. Anything else that is raised is a bug.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class AggregatorError(Exception):
+    """Root of everything this package raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong with the configuration. ``line`` is 1-based, 0 where no line can be named."""
+
+    file: str
+    line: int
+    where: str
+    text: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.where}: {self.text}" if self.where else f"{place}: {self.text}"
+
+
+class ConfigError(AggregatorError):
+    """The configuration cannot be used; ``problems`` lists every reason found."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class CrawlError(AggregatorError):
+    """A source could not be crawled. ``stage`` is where, ``transient`` whether waiting may help."""
+
+    stage = "crawl"
+    transient = True
+
+
+class FetchError(CrawlError):
+    """No usable answer came back."""
+
+    stage = "fetch"
+
+
+class NetworkError(FetchError):
+    """The answer did not arrive, or not whole."""
+
+
+class StatusError(FetchError):
+    """The server answered with a status that is neither success nor 304."""
+
+    def __init__(self, message: str, *, status: int, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after_s = retry_after_s
+        self.transient = status not in (401, 403, 404, 410, 451)
+
+
+class RefusedError(FetchError):
+    """We refused to go on: too large, too many redirects, a private address, another scheme."""
+
+    transient = False
+
+
+class ParseError(CrawlError):
+    """The bytes arrived but could not be read. ``format`` names what was expected, ``offset`` a byte or line."""
+
+    stage = "parse"
+    transient = False
+
+    def __init__(self, message: str, *, format: str = "", offset: int | None = None) -> None:
+        super().__init__(message)
+        self.format = format
+        self.offset = offset
+
+
+class NotAFeed(ParseError):
+    """The document is no feed of any known format: a web page, an empty body, other data."""
+
+
+class Unparsable(ParseError):
+    """The document is meant to be a feed, but the reader that was asked cannot make sense of it."""
+
+
+class StoreError(AggregatorError):
+    """Data cannot be kept or read."""
+
+
+class StoreBusy(StoreError):
+    """Another process holds the store."""
+
+
+class StoreNewer(StoreError):
+    """The store was written by a newer version of this program."""

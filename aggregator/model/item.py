@@ -1,0 +1,112 @@
+"""What we keep: trusted items, made by `process.admit` and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.model.document import (
+    Enclosure,
+    EntrySource,
+    Extension,
+    Image,
+    Link,
+    Person,
+    Tag,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A trusted item. Promises, so that renderers never check:
+
+    - ``uid`` is a UUID in canonical text form; ``title`` is non-empty plain text;
+    - ``link`` and every other address is absolute http(s), or None / absent;
+    - ``content_html`` and ``summary_html`` are allow-listed HTML with absolute addresses, or "";
+      an item with one text only has it in ``content_html``;
+    - no string holds a character that XML 1.0 forbids; every date is real and not absurd;
+    - ``sorted_at`` places the item in feeds and never changes after the item was first stored;
+    - ``digest`` covers what is published, without dates and counters that change by themselves.
+    """
+
+    uid: str
+    guid: str | None
+    guid_is_permalink: bool
+    link: str | None
+    title: str
+    summary_html: str
+    content_html: str
+    published_at: datetime | None
+    updated_at: datetime | None
+    first_seen_at: datetime
+    sorted_at: datetime
+    authors: tuple[Person, ...] = ()
+    contributors: tuple[Person, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    links: tuple[Link, ...] = ()
+    comments: str | None = None
+    enclosures: tuple[Enclosure, ...] = ()
+    image: Image | None = None
+    source: EntrySource | None = None
+    language: str | None = None
+    rights: str | None = None
+    extensions: tuple[Extension, ...] = ()
+    digest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """One identity that an entry showed: ``kind`` is "guid", "link" or "text", ``hash`` 16 bytes."""
+
+    kind: str
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownItem:
+    """What the store remembers of an item, enough to tell new, updated and unchanged apart.
+
+    ``item_id`` is the store's integer. ``guid_hash`` and ``title_hash`` are those of the entry as
+    last stored (None where it had none). ``entry_digest`` is that of the uncleaned entry.
+    ``pruned`` items have left the store but are still known.
+    """
+
+    item_id: int
+    uid: str
+    guid_hash: bytes | None
+    title_hash: bytes | None
+    entry_digest: bytes
+    digest: bytes
+    first_seen_at: datetime
+    sorted_at: datetime
+    updated_at: datetime | None
+    silent_edits: int
+    pruned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The part of a source's memory that a document's entries touch.
+
+    ``aliases`` maps an alias to an item id, or to None where several items have shown it ("shared":
+    it identifies nothing any more). ``items`` holds every item id that occurs there.
+    """
+
+    aliases: dict[Alias, int | None]
+    items: dict[int, KnownItem]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemChange:
+    """One item to be stored. ``item_id`` is None for a new one. ``aliases`` are all identities the
+    entry showed that the item does not have yet. ``raw`` is the uncleaned entry as JSON.
+    ``silent`` marks an update whose entry did not say that it was updated."""
+
+    item: Item
+    item_id: int | None
+    aliases: tuple[Alias, ...]
+    entry_digest: bytes
+    title_hash: bytes | None
+    guid_hash: bytes | None
+    raw: bytes
+    silent: bool = False

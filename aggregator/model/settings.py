@@ -1,0 +1,68 @@
+"""Typed settings, as `config` makes them out of feeds.toml. Defaults are those of docs/configuration.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aggregator.model.source import Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSettings:
+    title: str = "Aggregator"
+    base_url: str = "http://127.0.0.1:8080"  # without a slash at its end
+    language: str | None = None
+    timezone: str | None = None  # an IANA name, for dates that name no zone
+    feed_items: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    path: str = "data/aggregator.db"  # absolute once decoded; ":memory:" is refused
+    keep_items: int = 5000  # newest items kept a source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    host: str = "127.0.0.1"
+    port: int = 8080
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchSettings:
+    concurrency: int = 64
+    per_host: int = 2
+    min_gap_s: float = 1.0
+    min_every_s: float = 300.0
+    timeout_s: float = 30.0
+    connect_timeout_s: float = 10.0
+    idle_timeout_s: float = 15.0
+    max_redirects: int = 5
+    max_body_bytes: int = 15 * 1024 * 1024  # after decompression
+    max_wire_bytes: int = 10 * 1024 * 1024
+    allow_private: tuple[str, ...] = ()  # host, host:port, address, address:port or CIDR
+    user_agent_contact: str | None = None
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """A configured category path. Ancestors that are not configured exist all the same."""
+
+    path: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A whole, valid configuration. ``directory`` is what relative paths and ``file:`` addresses in
+    it are relative to (absolute)."""
+
+    file: str
+    directory: str
+    site: SiteSettings
+    store: StoreSettings
+    server: ServerSettings
+    fetch: FetchSettings
+    categories: tuple[Category, ...]  # every path in use, ancestors included, sorted by path
+    sources: tuple[Source, ...]

@@ -1,0 +1,138 @@
+"""Sources: what is read, and what is remembered of each between two polls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aggregator.model.document import Drop, Hints, Image
+from aggregator.model.item import Alias, ItemChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One configured source. ``name`` is unique and appears in URLs. ``category`` is a path such as
+    "finance/cs/news", or "" for none. ``every_s`` is the shortest and ``max_every_s`` the longest
+    time between two polls that we choose ourselves. ``headers`` may hold secrets: never log them."""
+
+    name: str
+    url: str
+    kind: str = "feed"
+    category: str = ""
+    title: str | None = None
+    every_s: float = 3600.0
+    max_every_s: float = 28800.0
+    timeout_s: float = 30.0
+    max_body_bytes: int = 15 * 1024 * 1024
+    timezone: str | None = None
+    language: str | None = None
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What a server gave to ask "changed since?" with: opaque, sent back exactly as received, and
+    only to ``url``, which gave them (RFC 9110 section 13.1)."""
+
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceError:
+    """The last failure of a source, for `status`. ``type`` is the error's class name."""
+
+    stage: str
+    type: str
+    message: str
+    transient: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """What is remembered of a source between polls. The default is that of one never polled.
+
+    ``failures`` counts failures in a row. ``hold_until_at`` is Retry-After: never to be overridden.
+    ``fresh_until_at`` is the server's or publisher's own word that nothing changes before (max-age,
+    Expires, ttl, skip hours). ``moved_url``/``moved_count`` count equal permanent redirects in a row.
+    ``missing_since_at`` is the first of the 404s in a row. ``retired_at`` is set by 410.
+    """
+
+    validators: Validators | None = None
+    body_sha256: bytes | None = None
+    hints: Hints = Hints()
+    last_check_at: datetime | None = None
+    last_ok_at: datetime | None = None
+    last_new_at: datetime | None = None
+    next_check_at: datetime | None = None
+    hold_until_at: datetime | None = None
+    fresh_until_at: datetime | None = None
+    failures: int = 0
+    error: SourceError | None = None
+    moved_url: str | None = None
+    moved_count: int = 0
+    adopted_url: str | None = None
+    missing_since_at: datetime | None = None
+    retired_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceMeta:
+    """What a source's document says of itself, trusted (plain text, absolute addresses)."""
+
+    title: str = ""
+    link: str | None = None
+    description: str = ""
+    language: str | None = None
+    image: Image | None = None
+    icon: str | None = None
+    rights: str | None = None
+    authors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A leased source. ``token`` fences the lease: a save with an outlived token is refused.
+    ``key`` is the source's immutable key, from which item ids are minted."""
+
+    source_id: int
+    key: str
+    token: str
+    source: Source
+    state: SourceState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One finished crawl, to be committed at once: state, validators and items together.
+
+    ``result`` is one of "fetched", "not_modified", "unchanged", "failed".
+    ``changes`` are in document order. ``unchanged`` counts known entries without change.
+    ``shared_aliases`` are identities found to mean several items. ``meta`` is None when nothing was
+    parsed. ``elapsed_s`` is for metrics only.
+    """
+
+    claim: Claim
+    result: str
+    state: SourceState
+    meta: SourceMeta | None = None
+    changes: tuple[ItemChange, ...] = ()
+    shared_aliases: tuple[Alias, ...] = ()
+    unchanged: int = 0
+    drops: tuple[Drop, ...] = ()
+    status: int | None = None
+    elapsed_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What a commit did. ``lost`` is True when the lease had passed to another process and nothing
+    was stored. ``feeds`` are the keys, in text form, of the feeds whose content changed."""
+
+    new: int = 0
+    updated: int = 0
+    feeds: tuple[str, ...] = ()
+    lost: bool = False
+    error: str = ""
