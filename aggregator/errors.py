@@ -82,7 +82,7 @@ class RefusedError(FetchError):
 
 
 class ParseError(CrawlError):
-    """The bytes arrived but could not be read. ``format`` names what was expected, ``offset`` a byte or line."""
+    """The bytes arrived but cannot be read. ``format``: what was expected; ``offset``: a byte or line."""
 
     stage = "parse"
     transient = False
