@@ -1,0 +1,114 @@
+"""Makes ill-formed XML well-formed without touching what was well-formed already."""
+
+from __future__ import annotations
+
+import re
+from html.entities import html5
+
+from aggregator.parse.guess import feed_tag, is_html_tag
+from aggregator.parse.prefixes import declare_prefixes
+from aggregator.parse.scan import (
+    ATTRIBUTE,
+    MARKUP,
+    NAME,
+    SPACE,
+    chunks,
+    doctype_end,
+    doctype_start,
+    first_tag,
+    prolog_end,
+)
+
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_REFERENCE = re.compile(r"&(?:#([0-9]++);|#[xX]([0-9a-fA-F]++);|([A-Za-z][A-Za-z0-9]*+);)?")
+_SOUND_ATTRIBUTES = re.compile(
+    f"(?:[{SPACE}]++{NAME}[{SPACE}]*+=[{SPACE}]*+(?:\"[^\"]*+\"|'[^']*+'))*+[{SPACE}]*+/?"
+)
+_XML_FIVE = frozenset(["amp", "lt", "gt", "quot", "apos"])
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
+
+
+def repair(text: str) -> str:
+    """``text`` with its ill-formed parts put right, without XML declaration, DOCTYPE, comments and
+    processing instructions. CDATA keeps every legal character.
+
+    Characters that XML forbids go; HTML's named entities become characters, any other becomes its
+    literal text, those that a DTD declares too; a stray "&" or "<" is escaped; attributes get quotes
+    and lose duplicates; what surrounds the root element is cut; undeclared prefixes are declared.
+    """
+    text = _ILLEGAL.sub("", text)
+    at = doctype_start(text)
+    if at >= 0:
+        text = text[:at] + text[doctype_end(text, at) :]
+    text = text[prolog_end(text) :]
+    text = "".join(_repaired(opener, text[start:end]) for opener, start, end in chunks(text))
+    return declare_prefixes(_cut_to_root(text))
+
+
+def _repaired(opener: str, chunk: str) -> str:
+    if opener == "<![CDATA[":
+        return chunk
+    if opener:
+        return "<!---->"  # keeps what stands on its two sides apart
+    if "&" in chunk:
+        chunk = _REFERENCE.sub(_reference, chunk)
+    return MARKUP.sub(_tag, chunk).replace("]]>", "]]&gt;")
+
+
+def _reference(match: re.Match[str]) -> str:
+    decimal, hexadecimal, name = match.groups()
+    if name:
+        if name in _XML_FIVE:
+            return match[0]
+        found = html5.get(f"{name};")
+        if found is None:
+            return f"&amp;{name};"
+        return "".join(_ESCAPES.get(character, character) for character in found)
+    if not decimal and not hexadecimal:
+        return "&amp;"
+    digits = (decimal or hexadecimal).lstrip("0")
+    if len(digits) > 7:
+        return ""
+    code = int(digits or "0", 10 if decimal else 16)
+    if code > 0x10FFFF or _ILLEGAL.match(chr(code)):
+        return ""
+    return match[0].replace("&#X", "&#x")
+
+
+def _tag(match: re.Match[str]) -> str:
+    closing, name, rest = match.groups()
+    if name is None or (rest and rest[0] not in "/ \t\r\n"):  # 1 < 2, <somebody@example.org>
+        return "&lt;" + match[0][1:]
+    if closing:
+        return f"</{name}>"
+    if _SOUND_ATTRIBUTES.fullmatch(rest):
+        names = [found[1] for found in ATTRIBUTE.finditer(rest)] if rest.count("=") > 1 else []
+        if len(names) == len(set(names)):
+            return match[0]
+    return _rebuilt(name, rest)
+
+
+def _rebuilt(name: str, rest: str) -> str:
+    """A start tag with quoted, unique attributes; of two with one name the first counts."""
+    empty = rest.endswith("/")
+    attributes: dict[str, str] = {}
+    for found in ATTRIBUTE.finditer(rest[:-1] if empty else rest):
+        value = next((group for group in found.groups()[1:] if group is not None), found[1])
+        attributes.setdefault(found[1], value.replace('"', "&quot;"))
+    written = "".join(f' {key}="{value}"' for key, value in attributes.items())
+    return f"<{name}{written}{'/' if empty else ''}>"
+
+
+def _cut_to_root(text: str) -> str:
+    """Without what precedes the root element and what follows it. A script's warning, which is
+    HTML, may precede a feed."""
+    tag = first_tag(text)
+    if tag and is_html_tag(tag[2]) and (feed := feed_tag(text)):
+        tag = MARKUP.match(text, feed.start()) or tag
+    if tag is None or tag[2] is None:
+        return text
+    if tag[3].endswith("/"):
+        return tag[0]
+    closing = f"</{tag[2]}>"
+    last = text.rfind(closing, tag.end())
+    return text[tag.start() : last + len(closing) if last >= 0 else len(text)]
