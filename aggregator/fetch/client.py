@@ -1,0 +1,312 @@
+"""The one HTTP client for everything that is fetched: limits, redirects and manners in one place,
+because a second way out would be the one that nobody guards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http
+import re
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+
+import aiohttp
+
+from aggregator.errors import ConfigError, NetworkError, Problem, RefusedError, StatusError
+from aggregator.fetch import address, body, local
+from aggregator.fetch.guard import Guard
+from aggregator.fetch.politeness import Gate
+from aggregator.fetch.translate import RAISED, translate
+from aggregator.model.http import FetchRequest, FetchResult
+from aggregator.model.settings import FetchSettings
+from aggregator.model.source import Validators
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PERMANENT = frozenset({301, 308})
+_BUSY = frozenset({429, 503})
+
+_MAX_HEADER_BYTES = 64 * 1024  # a line, and all of them together
+_MAX_ETAG = 1024
+_MAX_LAST_MODIFIED = 100
+_MAX_RETRY_AFTER_S = 30 * 86400.0
+_KEEP_ALIVE_S = 15.0
+
+_PRINTABLE = re.compile(r"[ -~]+")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # token, RFC 9110 section 5.6.2
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class _Budget:
+    """The time that one poll has left and has used, over all its hops."""
+
+    total_s: float
+    used_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Redirect:
+    status: int
+    target: address.Target
+
+
+class Client:
+    """Fetches addresses, politely and guarded. An async context manager around one shared session.
+
+    ``version`` goes into the User-Agent; ``directory`` is what ``file:`` addresses are relative to;
+    ``now`` (aware UTC) is for Retry-After dates. Entering raises ConfigError for a ``ca_file`` that cannot be
+    used.
+    """
+
+    def __init__(
+        self,
+        settings: FetchSettings,
+        *,
+        version: str,
+        directory: str,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._settings = settings
+        self._directory = directory
+        self._now = now
+        self._guard = Guard(settings.allow_private)
+        self._gate = Gate(settings.concurrency, settings.per_host, settings.min_gap_s)
+        contact = " ".join((settings.user_agent_contact or "").split())
+        self._user_agent = f"aggregator/{version}" + (f" (+{contact})" if contact else "")
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Client:
+        settings = self._settings
+        connector = aiohttp.TCPConnector(
+            limit=0,  # the gate bounds
+            ssl=_tls(settings.ca_file),
+            socket_factory=self._guard.socket,
+            keepalive_timeout=_KEEP_ALIVE_S,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            auto_decompress=False,
+            headers={"User-Agent": self._user_agent, "Accept-Encoding": body.ACCEPT_ENCODING},
+            timeout=aiohttp.ClientTimeout(
+                total=None,
+                connect=settings.connect_timeout_s,
+                sock_connect=settings.connect_timeout_s,
+                sock_read=settings.idle_timeout_s,
+            ),
+            max_line_size=_MAX_HEADER_BYTES,
+            max_field_size=_MAX_HEADER_BYTES,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def fetch(self, request: FetchRequest) -> FetchResult:
+        """Ask for one address, follow its redirects, and read the answer within the limits.
+
+        Raises NetworkError (nothing, or not all of it, arrived), StatusError (no 200, 203 or 304; also,
+        without asking, while the host's Retry-After runs) and RefusedError (size, redirects, scheme,
+        private address), and nothing else but CancelledError.
+        """
+        if local.is_local(request.url):
+            return await local.fetch(request, self._directory)
+        _check_headers(request.headers)
+        start = target = address.parse(request.url)
+        budget = _Budget(request.timeout_s)
+        seen = {start.text}
+        permanent_url: str | None = None
+        all_permanent = True
+        for _ in range(self._settings.max_redirects + 1):
+            answer = await self._hop(request, start, target, budget)
+            if isinstance(answer, FetchResult):
+                return replace(answer, permanent_url=permanent_url, elapsed_s=budget.used_s)
+            target = answer.target
+            all_permanent = all_permanent and answer.status in _PERMANENT
+            if all_permanent:
+                permanent_url = target.text
+            if target.text in seen:
+                raise RefusedError(f"{target.host_port} redirects in a loop")
+            if (start.scheme, target.scheme) == ("https", "http"):
+                raise RefusedError(f"a secure address redirects to an insecure one at {target.host_port}")
+            seen.add(target.text)
+        raise RefusedError(f"more than {self._settings.max_redirects} redirects")
+
+    async def _hop(
+        self, request: FetchRequest, start: address.Target, target: address.Target, budget: _Budget
+    ) -> FetchResult | _Redirect:
+        """One request and its answer, from the wait for a place to the last octet."""
+        loop = asyncio.get_running_loop()
+        async with self._gate.slot(target.host_port):
+            attempt, token = self._guard.begin(target.host, target.port)
+            started = loop.time()
+            try:
+                async with asyncio.timeout(budget.total_s - budget.used_s) as deadline:
+                    return await self._ask(request, start, target)
+            except RAISED as error:
+                if attempt.refused and not attempt.dialled:
+                    raise RefusedError(f"{target.host_port} is at a private address") from None
+                if deadline.expired():
+                    raise NetworkError(
+                        f"{target.host_port}: no whole answer within {budget.total_s:g} s"
+                    ) from None
+                raise translate(error, target.host_port) from None
+            finally:
+                budget.used_s += loop.time() - started
+                self._guard.end(token)
+
+    async def _ask(
+        self, request: FetchRequest, start: address.Target, target: address.Target
+    ) -> FetchResult | _Redirect:
+        if self._session is None:
+            raise RuntimeError("the client is not open")
+        headers = _headers(request, start, target)
+        sent = _applicable(request.validators, target)
+        if sent is not None:
+            if sent.etag is not None:
+                headers["If-None-Match"] = sent.etag
+            if sent.last_modified is not None:
+                headers["If-Modified-Since"] = sent.last_modified
+        async with self._session.get(target.url, headers=headers, allow_redirects=False) as response:
+            got = _received(response)
+            status = response.status
+            if status in (200, 203):
+                data, wire = await body.read(
+                    response, max_wire=self._settings.max_wire_bytes, max_body=request.max_body_bytes
+                )
+                kept = _validators(target.text, got, None)
+                return _result(target.text, status, got, body=data, validators=kept, wire_bytes=wire)
+            if status == 304 and sent is not None:
+                return _result(target.text, status, got, validators=_validators(target.text, got, sent))
+            if status in _REDIRECTS and "location" in got:
+                return _Redirect(status, address.join(target, response.headers["Location"]))
+            raise self._status_error(target, status, got)
+
+    def _status_error(self, target: address.Target, status: int, headers: Mapping[str, str]) -> StatusError:
+        """The error for a status that is no success; a Retry-After puts the host on hold."""
+        wait_s = retry_after_s(headers.get("retry-after", ""), self._now()) if status in _BUSY else None
+        if wait_s:
+            until = asyncio.get_running_loop().time() + wait_s
+            self._gate.hold(target.host_port, until, status)
+        known = status in http.HTTPStatus.__members__.values()
+        phrase = f" ({http.HTTPStatus(status).phrase})" if known else ""
+        message = f"{target.host_port} answered {status}{phrase}"
+        return StatusError(message, status=status, retry_after_s=wait_s)
+
+
+def retry_after_s(value: str, now: datetime) -> float | None:
+    """Seconds to wait by a Retry-After header (RFC 9110 section 10.2.3), seconds or date, at most 30
+    days; None when it says nothing that can be read. A date that has passed is 0."""
+    value = value.strip()
+    if re.fullmatch(r"\d+(\.\d*)?", value, re.ASCII):
+        return min(float(value[:20]), _MAX_RETRY_AFTER_S)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if at.tzinfo is None:  # "-0000": UTC, of unknown local zone
+        at = at.replace(tzinfo=UTC)
+    try:
+        wait_s = (at - now).total_seconds()
+    except OverflowError:
+        return None
+    return min(max(wait_s, 0.0), _MAX_RETRY_AFTER_S)
+
+
+def _tls(ca_file: str | None) -> ssl.SSLContext:
+    """The system's certificates, and the operator's beside them."""
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError as error:  # ssl.SSLError is one
+            text = f"{ca_file} holds no certificates that can be read: {error.strerror or error}"
+            raise ConfigError((Problem(file="", line=0, where="fetch.ca_file", text=text),)) from None
+    return context
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name) or any(char in value for char in "\r\n\0"):
+            raise RefusedError("a configured header cannot be sent")
+
+
+def _headers(request: FetchRequest, start: address.Target, target: address.Target) -> dict[str, str]:
+    """The operator's headers and credentials for the first origin, only the harmless ones elsewhere."""
+    if target.origin != start.origin:
+        return {"Accept": request.accept}
+    headers = dict(request.headers)
+    given = {name.lower() for name in headers}
+    if "accept" not in given:
+        headers["Accept"] = request.accept
+    if start.authorization is not None and "authorization" not in given:
+        headers["Authorization"] = start.authorization
+    return headers
+
+
+def _applicable(validators: Validators | None, target: address.Target) -> Validators | None:
+    """The validators that may be sent to a target: those that it gave itself, if any."""
+    if validators is None or validators.url != target.text:
+        return None
+    return validators if validators.etag or validators.last_modified else None
+
+
+def _received(response: aiohttp.ClientResponse) -> dict[str, str]:
+    """Headers by lower-case name. RefusedError when there is too much of them."""
+    if sum(len(name) + len(value) for name, value in response.raw_headers) > _MAX_HEADER_BYTES:
+        response.close()
+        raise RefusedError(f"the answer's headers are larger than {_MAX_HEADER_BYTES} bytes")
+    return {
+        name.lower(): value
+        if value.isascii()
+        else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        for name, value in response.headers.items()
+    }
+
+
+def _validators(url: str, headers: Mapping[str, str], old: Validators | None) -> Validators | None:
+    """What to ask with next time: the answer's own, and on a 304 (``old`` given) the old ones where it
+    has none (RFC 9111 section 4.3.4)."""
+    etag = _opaque(headers.get("etag"), _MAX_ETAG) or (old.etag if old else None)
+    modified = _opaque(headers.get("last-modified"), _MAX_LAST_MODIFIED) or (
+        old.last_modified if old else None
+    )
+    return Validators(url=url, etag=etag, last_modified=modified) if etag or modified else None
+
+
+def _opaque(value: str | None, limit: int) -> str | None:
+    return value if value and len(value) <= limit and _PRINTABLE.fullmatch(value) else None
+
+
+def _result(
+    url: str,
+    status: int,
+    headers: Mapping[str, str],
+    *,
+    body: bytes = b"",
+    validators: Validators | None,
+    wire_bytes: int = 0,
+) -> FetchResult:
+    return FetchResult(
+        url=url,
+        status=status,
+        headers=headers,
+        body=body,
+        not_modified=status == 304,
+        validators=validators,
+        elapsed_s=0.0,
+        wire_bytes=wire_bytes,
+    )
