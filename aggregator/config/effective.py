@@ -1,0 +1,81 @@
+"""A configuration written out again with every default filled in, for `check` to show.
+
+The text is itself a configuration: reading it gives the same `Config`, save that header values are
+hidden ("***"), because any of them may be a secret.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from aggregator.config.durations import format_duration, format_size
+from aggregator.config.key import Key
+from aggregator.config.schema import SECTIONS
+from aggregator.model.settings import Config
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def effective(config: Config) -> str:
+    """The effective values of ``config`` as TOML text; header values are "***"."""
+    shown = tables(config)
+    blocks = [_block(f"[{name}]", shown[name]) for name in ("site", "store", "server", "fetch")]
+    blocks += [_block(f"[category.{_name(path)}]", table) for path, table in shown["category"].items()]
+    blocks += [_block("[[source]]", table) for table in shown["source"]]
+    return "\n".join(blocks)
+
+
+def tables(config: Config) -> dict[str, Any]:
+    """The same as values that TOML and JSON can write, in the form of the configuration file."""
+    return {
+        "site": _shown(config.site, SECTIONS["site"]),
+        "store": _shown(config.store, SECTIONS["store"]),
+        "server": {"listen": _listen(config.server.host, config.server.port)},
+        "fetch": _shown(config.fetch, SECTIONS["fetch"]),
+        "category": {category.path: {"title": category.title} for category in config.categories},
+        "source": [_shown(source, SECTIONS["source"]) for source in config.sources],
+    }
+
+
+def _shown(settings: object, keys: Mapping[str, Key]) -> dict[str, Any]:
+    """What is set in ``settings``, as the file would say it."""
+    found = {key.name: _written(getattr(settings, key.field), key.type) for key in keys.values()}
+    return {name: value for name, value in found.items() if value not in (None, "", {})}
+
+
+def _written(value: Any, type_: str) -> Any:
+    if value is None:
+        return None
+    if type_ == "duration":
+        return format_duration(value)
+    if type_ == "size":
+        return format_size(value)
+    if type_ == "store":
+        return f"sqlite:{value}"
+    if type_ == "table":
+        return dict.fromkeys(value, "***")
+    return list(value) if type_ == "list" else value
+
+
+def _listen(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _block(header: str, table: Mapping[str, Any]) -> str:
+    return "\n".join([header, *(f"{name} = {_value(value)}" for name, value in table.items()), ""])
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_name(name)} = {_value(inner)}" for name, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    # A JSON string is a TOML string, but for DEL, which TOML wants escaped.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _name(name: str) -> str:
+    return name if _BARE.fullmatch(name) else _value(name)

@@ -1,0 +1,27 @@
+"""Every section of feeds.toml with its keys.
+
+docs/configuration.md repeats these rows; a test compares the two. Defaults are the ones of
+`aggregator.model`; the keys' own ``default`` only words them.
+"""
+
+from __future__ import annotations
+
+from aggregator.config.key import Key
+from aggregator.config.process_keys import FETCH, SERVER, SITE, STORE
+from aggregator.config.source_keys import CATEGORY_TITLE, NAME_AND_URL, PLACE, POLLING
+
+
+def _table(*keys: Key) -> dict[str, Key]:
+    return {key.name: key for key in keys}
+
+
+SECTIONS = {
+    "site": _table(*SITE),
+    "store": _table(*STORE),
+    "server": _table(*SERVER),
+    "fetch": _table(*FETCH),
+    "defaults": _table(*PLACE, *POLLING),
+    "category": _table(CATEGORY_TITLE, *POLLING),
+    "source": _table(*NAME_AND_URL, *PLACE, *POLLING),
+}
+"""The keys of each section, by name; those of "category" and "source" are of each one."""
