@@ -1,0 +1,185 @@
+"""The dates that feeds really contain, read by a ladder of grammars, the likeliest first.
+
+A grammar that recognises a text has the last word on it, so that an impossible date is refused and
+not offered to the next, laxer one. Nothing is guessed: bare numbers, 03/04/2021 and years outside
+1990 to 2100 are no dates here, since a wrong date moves an item for good and a missing one does not.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from aggregator.model.document import FeedDate
+from aggregator.parse.dates_spoken import parse_spoken
+from aggregator.parse.zones import ZONE, offset_of
+
+_LONGEST = 100  # characters
+_YEARS = range(1990, 2101)
+
+_CLOCK = r"(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<s>\d{2})(?:[.,]\d+)?)?(?: ?(?P<ap>[ap]\.?m)\b\.?)?"
+_ZONE = rf"(?: ?(?P<zone>{ZONE}))?"
+_WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\.?,? ?)?"
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+_BARE_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+_PREFIX = re.compile(
+    r"(?:(?:发布|發佈|發布|发表|發表|更新|刊登|公布)?(?:时间|時間|日期)|(?:发布|發佈|發布|发表|發表|更新)于?"
+    r"|投稿日|公開日|更新日|掲載日|작성일|등록일|date|last (?:modified|updated?)"
+    r"|(?:published|posted|updated|created|modified)(?: on| at)?"
+    r"|veröffentlicht(?: am)?|publié le|publicado(?: el| em)?|pubblicato(?: il)?|опубликовано)[:\s]\s*",
+    re.IGNORECASE,
+)
+_COMMENT = re.compile(r"(?<=[\w:]) ?(?:\([^()]*\)|\[[^\[\]]*\])$")  # (CEST), [Europe/Paris]
+_MIXED = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?=.*[\u3400-\u9fff\uac00-\ud7a3])")
+
+
+def _grammar(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+# W3CDTF, RFC 3339 and the loose forms of both: 2022-05-30T08:00:00Z, 2022-5-30 8:00, 2022/5/30, 2022-05
+_ISO = _grammar(
+    rf"(?P<y>\d{{4}})(?P<sep>[-/.]) ?(?P<mo>\d{{1,2}})(?:(?P=sep) ?(?P<d>\d{{1,2}})\.?)?"
+    rf"(?:(?: ?T ?|,? ){_CLOCK}{_ZONE}|(?P<dz>Z|[+-]\d\d:\d\d))?"
+)
+_ISO_BASIC = _grammar(
+    rf"(?P<y>\d{{4}})(?P<mo>\d{{2}})(?P<d>\d{{2}})T(?P<h>\d{{2}}):?(?P<m>\d{{2}})(?::?(?P<s>\d{{2}})(?:[.,]\d+)?)?{_ZONE}"
+)
+# RFC 822, 1036, 2822, 5322 and the forms that were meant to be: day before month
+_RFC822 = _grammar(
+    rf"{_WEEKDAY}(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[ -]?{_MONTH}[.,]?[ -]?(?P<y>\d{{4}}|\d\d)"
+    rf"(?:(?:,| at)? {_CLOCK}{_ZONE}(?: [a-z]{{2,5}})?)?"
+)
+_AMERICAN = _grammar(
+    rf"{_WEEKDAY}{_MONTH}\.? (?P<d>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<y>\d{{4}})(?:(?:,| at)? {_CLOCK}{_ZONE})?"
+)
+_ASCTIME = _grammar(rf"{_WEEKDAY}{_MONTH} (?P<d>\d{{1,2}}) {_CLOCK}{_ZONE},? (?P<y>\d{{4}})")
+# Two small numbers before a year: only one above 12 tells which is the day
+_NUMERIC = _grammar(
+    rf"(?P<a>\d{{1,2}})(?P<sep>[-/.])(?P<b>\d{{1,2}})(?P=sep)(?P<y>\d{{4}})(?:,? {_CLOCK}{_ZONE})?"
+)
+# 2022年5月30日(月) 下午3:16, 5月30日, 2022년 5월 30일, 令和4年5月30日, 民國111年
+_CJK = _grammar(
+    r"(?:(?P<era>民[国國]|令和|平成)?\s?(?P<y>\d{1,4}|元)\s?[年년]\s?)?(?P<mo>\d{1,2})\s?[月월]\s?(?P<d>\d{1,2})\s?[日号號일]?"
+    r"\s?,?\s?\(?(?:(?:周|週|星期|礼拜)?[一二三四五六日天月火水木金土]|[월화수목금토일])?(?:曜日?|요일)?\)?,?\s?"
+    r"(?:(?P<ap>上午|下午|早上|清晨|凌晨|中午|晚上|晚间|傍晚|午前|午後|오전|오후|am|pm)?\s?"
+    r"(?P<h>\d{1,2})\s?[:时時点點시]\s?(?:(?P<m>\d{1,2})\s?[:分분]?\s?(?:(?P<s>\d{1,2})\s?[秒초]?)?)?"
+    rf"(?: ?(?P<zone>{ZONE}))?)?"
+)
+_ERAS = {"民国": 1911, "民國": 1911, "令和": 2018, "平成": 1988}
+_AFTERNOON = frozenset(["下午", "晚上", "晚间", "傍晚", "午後", "오후", "pm"])
+
+
+def parse_date(
+    text: str | None, *, base: datetime | None = None, languages: tuple[str, ...] = ("zh", "en")
+) -> FeedDate | None:
+    """The date that ``text`` holds, or None where it holds none that is certain.
+
+    ``base`` (aware) is "now" where the text was written: it allows relative dates (3小时前,
+    "yesterday 8:30") and dates without a year. Without it the result depends on nothing but the
+    text. ``languages`` are tried before other languages' month names. A date that names no zone, or
+    one we do not know, comes back with ``zone_known`` False; a day without a time is its midnight.
+    Never raises.
+    """
+    if not text or len(text) > 10 * _LONGEST:
+        return None
+    text = " ".join(unicodedata.normalize("NFKC", text).split())
+    text = _PREFIX.sub("", text, count=1) if _PREFIX.match(text) else text
+    if not text or len(text) > _LONGEST or _BARE_NUMBER.fullmatch(text):
+        return None
+    text = _MIXED.sub(r"\1年\3月\4日", text, count=1)  # 2022-05-30 下午3:16
+    for written in dict.fromkeys((text, _COMMENT.sub("", text))):
+        for grammar, read in _GRAMMARS:
+            match = grammar.fullmatch(written)
+            if match:
+                return _guarded(read, match, base)
+    return parse_spoken(text, base=base, languages=languages, years=_YEARS)
+
+
+_Reader = Callable[[re.Match[str], "datetime | None"], "FeedDate | None"]
+
+
+def _guarded(read: _Reader, match: re.Match[str], base: datetime | None) -> FeedDate | None:
+    try:
+        return read(match, base)
+    except (ValueError, OverflowError):  # 30 February, 25:61
+        return None
+
+
+def _read_iso(match: re.Match[str], _base: datetime | None) -> FeedDate | None:
+    return _made(match, int(match["y"]), int(match["mo"]), int(match["d"] or 1))
+
+
+def _read_named_month(match: re.Match[str], _base: datetime | None) -> FeedDate | None:
+    year = int(match["y"])
+    if len(match["y"]) == 2:
+        year += 2000 if year < 50 else 1900  # RFC 5322 section 4.3
+    return _made(match, year, _MONTHS.index(match["month"][:3].lower()) + 1, int(match["d"]))
+
+
+def _read_numeric(match: re.Match[str], _base: datetime | None) -> FeedDate | None:
+    first, second = int(match["a"]), int(match["b"])
+    if first > 12 or first == second:
+        return _made(match, int(match["y"]), second, first)
+    return _made(match, int(match["y"]), first, second) if second > 12 else None
+
+
+def _read_cjk(match: re.Match[str], base: datetime | None) -> FeedDate | None:
+    month, day = int(match["mo"]), int(match["d"])
+    written = match["y"]
+    if written:
+        year = (1 if written == "元" else int(written)) + _ERAS.get(match["era"] or "", 0)
+        if not match["era"] and len(written) == 2:
+            year += 2000
+        return _made(match, year, month, day)
+    if base is None:
+        return None
+    found = _made(match, base.year, month, day)
+    ahead = found is not None and found.at > base.astimezone(UTC) + timedelta(days=2)
+    return _made(match, base.year - 1, month, day) if ahead else found
+
+
+_GRAMMARS: tuple[tuple[re.Pattern[str], _Reader], ...] = (
+    (_RFC822, _read_named_month),
+    (_ISO, _read_iso),
+    (_ISO_BASIC, _read_iso),
+    (_ASCTIME, _read_named_month),
+    (_AMERICAN, _read_named_month),
+    (_CJK, _read_cjk),
+    (_NUMERIC, _read_numeric),
+)
+
+
+def _made(match: re.Match[str], year: int, month: int, day: int) -> FeedDate | None:
+    """The date of a match's clock and zone on a day. Raises ValueError where there is no such time."""
+    if year not in _YEARS:
+        return None
+    parts = match.groupdict()
+    hour = _hour(int(parts.get("h") or 0), (parts.get("ap") or "").lower().replace(".", ""))
+    minute, second = int(parts.get("m") or 0), int(parts.get("s") or 0)
+    if (hour, minute, second) == (24, 0, 0):
+        moment = datetime(year, month, day, tzinfo=UTC) + timedelta(days=1)
+    else:
+        moment = datetime(year, month, day, hour, minute, 59 if second == 60 else second, tzinfo=UTC)
+    zone = parts.get("zone") or parts.get("dz")
+    if zone == "CST" and match.re not in (_RFC822, _AMERICAN):
+        zone = None  # RFC 822's is America's, but Java prints China's so
+    offset = offset_of(zone) if zone and parts.get("h") else None
+    if offset is None:
+        return FeedDate(at=moment, zone_known=False)
+    return FeedDate(at=moment - offset)
+
+
+def _hour(hour: int, half: str) -> int:
+    if half == "am" and hour > 12:
+        raise ValueError("no such hour")
+    if half in _AFTERNOON or (half == "中午" and hour < 11):
+        return hour + 12 if hour < 12 else hour
+    return 0 if hour == 12 and half and half != "中午" else hour
