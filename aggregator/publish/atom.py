@@ -1,14 +1,13 @@
 """Atom 1.0 (RFC 4287), by feedgen and what it lacks.
 
-feedgen drops relations that it does not know, writes a source of title and link only, and knows no
-``xml:lang`` on entries: `_finish_entry` writes those. Its tree has no namespace (the root carries
-``xmlns`` as a plain attribute), so Atom elements are added without one.
+feedgen loses relation, type and length of every link of an entry, writes a source of title and link
+only, and knows no ``xml:lang`` on entries: `_finish_entry` writes those. Its tree has no namespace (the
+root carries ``xmlns`` as a plain attribute), so Atom elements are added without one.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from feedgen.feed import FeedGenerator
 from lxml import etree
@@ -54,10 +53,6 @@ def _add_entry(generator: FeedGenerator, view: FeedView, published: PublishedIte
     entry.content(content, type="html")
     if summary:
         entry.summary(summary, type="html")
-    if item.link:
-        entry.link(rel="alternate", href=item.link)
-    if item.enclosures:
-        entry.link([_enclosure(enclosure) for enclosure in item.enclosures])
     if item.authors:
         entry.author([_person(person) for person in item.authors])
     if item.contributors:
@@ -71,6 +66,10 @@ def _finish_entry(view: FeedView, published: PublishedItem, element: etree._Elem
     item = published.item
     if item.language:
         element.set(f"{{{extensions.XML}}}lang", item.language)
+    if item.link:
+        _link(element, "alternate", item.link)
+    for enclosure in item.enclosures:
+        _enclosure(element, enclosure)
     for link in item.links:
         if link.rel in fence.KEPT_RELATIONS:
             _link(element, link.rel, link.href, link.media_type, link.title, link.language)
@@ -112,13 +111,12 @@ def _link(
             node.set(name, value)
 
 
-def _enclosure(enclosure: Enclosure) -> dict[str, Any]:
-    link = {"rel": "enclosure", "href": enclosure.url, "type": media_type(enclosure)}
+def _enclosure(parent: etree._Element, enclosure: Enclosure) -> None:
+    node = etree.SubElement(parent, "link", rel="enclosure", href=enclosure.url, type=media_type(enclosure))
     if enclosure.length_bytes is not None:
-        link["length"] = str(enclosure.length_bytes)
+        node.set("length", str(enclosure.length_bytes))
     if enclosure.title:
-        link["title"] = enclosure.title
-    return link
+        node.set("title", enclosure.title)
 
 
 def _person(person: Person) -> dict[str, str]:

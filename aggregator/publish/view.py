@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from html import unescape
 from uuid import UUID, uuid5
 
@@ -22,6 +23,7 @@ _FEED_IDS = UUID("5d2f6c0a-9b1e-4c57-8f0e-3a6b7d41c298")
 _TAG = re.compile(r"""<!--.*?-->|<(?:[^"'<>]|"[^"]*"|'[^']*')*+>""", re.DOTALL)
 
 
+@lru_cache(maxsize=4096)
 def feed_id(key: FeedKey) -> str:
     """The permanent ``urn:uuid:`` of a feed. It depends on the key alone, so it outlives every move
     of the site to another address."""
