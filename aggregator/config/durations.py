@@ -47,12 +47,12 @@ def format_duration(seconds: float) -> str:
 
 
 def parse_size(text: str) -> int:
-    """Bytes of "15MiB" (1024 based), "10MB" (1000 based), "512KiB", "1.5GiB", "800B"; a fraction of a
-    byte is dropped. ValueError for anything else."""
+    """Bytes of "15MiB" (1024 based), "10MB" (1000 based), "512KiB", "1.5GiB", "800B", to the
+    nearest byte. ValueError for anything else."""
     match = _SIZE.fullmatch(text)
     if match is None:
         raise ValueError(f"not a size: {text!r}")
-    return int(float(match[1]) * _SIZES[match[2]])
+    return round(float(match[1]) * _SIZES[match[2]])
 
 
 def format_size(size_bytes: int) -> str:
