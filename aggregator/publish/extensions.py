@@ -6,7 +6,7 @@ that know "itunes:" by its prefix rather than by its namespace.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from lxml import etree
@@ -54,25 +54,29 @@ def prefixes(namespaces: Iterable[str]) -> dict[str, str]:
 
 
 def namespaces_of(extensions: Iterable[Extension]) -> set[str]:
-    """Every namespace that occurs in `extensions`, at any depth."""
-    found: set[str] = set()
-    for extension in extensions:
-        found.add(extension.namespace)
-        found |= namespaces_of(extension.children)
-    return found
+    """Every namespace, at any depth, that `write` will use for these."""
+    return {used for extension in _ours_apart(extensions) for used in _within(extension)}
 
 
 def write(parent: etree._Element, extensions: Iterable[Extension]) -> None:
     """Append `extensions` to `parent`. One that cannot be written is left out whole: half a
     ``media:group`` could say something else than the whole did."""
-    for extension in extensions:
-        if extension.namespace in _OURS:
-            continue
+    for extension in _ours_apart(extensions):
         try:
             element = _element(extension)
         except (ValueError, TypeError):  # a name, address or character that XML does not have
             continue
         parent.append(element)
+
+
+def _ours_apart(extensions: Iterable[Extension]) -> Iterator[Extension]:
+    return (extension for extension in extensions if extension.namespace not in _OURS)
+
+
+def _within(extension: Extension) -> Iterator[str]:
+    yield extension.namespace
+    for child in extension.children:
+        yield from _within(child)
 
 
 def _element(extension: Extension) -> etree._Element:

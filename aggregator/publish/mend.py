@@ -74,7 +74,7 @@ def _scrubbed(entry: PublishedItem) -> PublishedItem:
 def _minimal(entry: PublishedItem, default_at: datetime) -> PublishedItem:
     """Id, title, link and one date of an item, each made sure of."""
     item = entry.item
-    link = scrub_text(item.link) if isinstance(item.link, str) else ""
+    link = scrub_text(item.link or "")
     at = _usable(item.first_seen_at) or default_at
     return PublishedItem(
         item=Item(
@@ -82,7 +82,7 @@ def _minimal(entry: PublishedItem, default_at: datetime) -> PublishedItem:
             guid=None,
             guid_is_permalink=False,
             link=link if link.startswith(("http://", "https://")) else None,
-            title=(scrub_text(item.title) if isinstance(item.title, str) else "") or _UNTITLED,
+            title=scrub_text(item.title) or _UNTITLED,
             summary_html="",
             content_html="",
             published_at=None,
@@ -98,14 +98,15 @@ def _minimal(entry: PublishedItem, default_at: datetime) -> PublishedItem:
 def _usable_uid(uid: str) -> str:
     try:
         return str(UUID(uid))
-    except FAULTS:
-        return str(uuid5(NAMESPACE_URL, scrub_text(str(uid))))
+    except ValueError:
+        return str(uuid5(NAMESPACE_URL, scrub_text(uid)))
 
 
 def _usable(at: datetime) -> datetime | None:
+    aware: datetime = _scrub(at)
     try:
-        return _scrub(at).astimezone(UTC)  # type: ignore[no-any-return]
-    except (OverflowError, AttributeError):  # at an end of the calendar; no date at all
+        return aware.astimezone(UTC)
+    except OverflowError:  # at an end of the calendar
         return None
 
 
