@@ -136,7 +136,9 @@ def embedded(address: Address) -> tuple[IPv4Address, ...]:
 def _split(entry: str) -> tuple[str, int | None]:
     """Host and port of an allow-list entry; a bare IPv6 address has no port."""
     if entry.startswith("["):
-        host, _, rest = entry[1:].partition("]")
+        host, closed, rest = entry[1:].partition("]")
+        if not closed or (rest and not rest.startswith(":")):
+            return "", None
         port = rest.removeprefix(":")
     elif entry.count(":") == 1:
         host, _, port = entry.partition(":")

@@ -84,8 +84,9 @@ def _certificate(error: Exception) -> str:
 
 
 def _system(error: OSError) -> str:
-    if error.errno in _WORDS:
-        return _WORDS[error.errno]
-    if error.errno is not None and error.errno > 0:
-        return f"the connection failed: {os.strerror(error.errno)}"
-    return "the connection failed"
+    number = error.errno
+    if not isinstance(number, int) or number <= 0:
+        return "the connection failed"  # the resolver's and the library's own, without a number
+    if number in _WORDS:
+        return _WORDS[number]
+    return f"the connection failed: {os.strerror(number)}"
