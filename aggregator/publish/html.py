@@ -91,10 +91,9 @@ def _feed_page(view: FeedView) -> bytes:
 
 def status_page(
     rows: Sequence[StatusRow],
-    *,
     site_title: str = "Aggregator",
-    base_url: str = "",
     language: str | None = None,
+    base_url: str = "",
 ) -> bytes:
     """The health of every source, in the order given. Times are shown as they are, in UTC."""
     return _page("status.html", base_url=base_url, site_title=site_title, language=language, rows=rows)
@@ -103,10 +102,9 @@ def status_page(
 def error_page(
     status: int,
     message: str,
-    *,
     site_title: str = "Aggregator",
-    base_url: str = "",
     language: str | None = None,
+    base_url: str = "",
 ) -> bytes:
     """A page for an HTTP error. `message` is text for people; it is escaped."""
     try:
