@@ -1,7 +1,7 @@
-"""A configuration written out again with every default filled in, for `check` to show.
+"""A configuration with every default filled in, for `check` to show; header values are hidden ("***"),
+because any of them may be a secret.
 
-The text is itself a configuration: reading it gives the same `Config`, save that header values are
-hidden ("***"), because any of them may be a secret.
+As text it is itself a configuration: reading it gives the same `Config`, save for the headers.
 """
 
 from __future__ import annotations
@@ -19,25 +19,27 @@ from aggregator.model.settings import Config
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def effective(config: Config) -> str:
-    """The effective values of ``config`` as TOML text; header values are "***"."""
-    shown = tables(config)
-    blocks = [_block(f"[{name}]", shown[name]) for name in ("site", "store", "server", "fetch")]
-    blocks += [_block(f"[category.{_name(path)}]", table) for path, table in shown["category"].items()]
-    blocks += [_block("[[source]]", table) for table in shown["source"]]
-    return "\n".join(blocks)
-
-
-def tables(config: Config) -> dict[str, Any]:
-    """The same as values that TOML and JSON can write, in the form of the configuration file."""
+def effective(config: Config) -> dict[str, Any]:
+    """The effective values in the words of the configuration file ("15m", "15MiB"), of types that JSON
+    has: "site", "store", "server" and "fetch" by key, "categories" by path, "sources" in their order.
+    What is not set is left out."""
     return {
         "site": _shown(config.site, SECTIONS["site"]),
         "store": _shown(config.store, SECTIONS["store"]),
         "server": {"listen": _listen(config.server.host, config.server.port)},
         "fetch": _shown(config.fetch, SECTIONS["fetch"]),
-        "category": {category.path: {"title": category.title} for category in config.categories},
-        "source": [_shown(source, SECTIONS["source"]) for source in config.sources],
+        "categories": {category.path: {"title": category.title} for category in config.categories},
+        "sources": [_shown(source, SECTIONS["source"]) for source in config.sources],
     }
+
+
+def as_toml(config: Config) -> str:
+    """The effective values as the text of a configuration file."""
+    shown = effective(config)
+    blocks = [_block(f"[{name}]", shown[name]) for name in ("site", "store", "server", "fetch")]
+    blocks += [_block(f"[category.{_name(path)}]", table) for path, table in shown["categories"].items()]
+    blocks += [_block("[[source]]", table) for table in shown["sources"]]
+    return "\n".join(blocks)
 
 
 def _shown(settings: object, keys: Mapping[str, Key]) -> dict[str, Any]:
