@@ -129,10 +129,13 @@ class Outcome:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
     """What a commit did. ``lost`` is True when the lease had passed to another process and nothing
-    was stored. ``feeds`` are the keys, in text form, of the feeds whose content changed."""
+    was stored. ``feeds`` are the keys, in text form, of the feeds whose content changed.
+    ``unchanged`` counts changes that turned out to be none, ``drops`` what only the store could see."""
 
     new: int = 0
     updated: int = 0
     feeds: tuple[str, ...] = ()
     lost: bool = False
     error: str = ""
+    unchanged: int = 0
+    drops: tuple[Drop, ...] = ()

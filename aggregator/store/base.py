@@ -1,0 +1,214 @@
+"""What a store can do, as the rest of the program sees it: use cases, not a query language.
+
+Every method may raise `StoreError` (`StoreBusy` when another process holds the database for longer
+than the waiting time). All datetimes are aware UTC. Feeds are named by the text form of `FeedKey`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from aggregator.model.feed import Feed, PublishedItem
+from aggregator.model.item import Alias, Known
+from aggregator.model.settings import Category
+from aggregator.model.source import Claim, Outcome, Saved, Source, SourceMeta, SourceState
+
+FirstCheck = Callable[[Source, int], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncResult:
+    """What bringing the store in line with the configuration changed: names of sources (``renamed``
+    are new names), and keys of feeds whose content changed or that are gone."""
+
+    added: tuple[str, ...] = ()
+    renamed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    feeds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """A source chosen by name or category. ``reason`` tells why it is not polled now: "retired",
+    "held" (Retry-After), "fresh" (max-age and the like), "leased" (another crawl is at it), "done"
+    (polled since the run began), "waiting" (not due); "" when it is. ``until_at`` is when that ends."""
+
+    name: str
+    reason: str = ""
+    until_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """One configured source, for people."""
+
+    name: str
+    category: str
+    kind: str
+    url: str
+    title: str
+    state: SourceState
+    meta: SourceMeta
+    item_count: int
+    leased_until_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailEntry:
+    """One line of the trail: what happened to an item or entry, when, and why."""
+
+    at: datetime
+    source_name: str
+    uid: str | None
+    stage: str
+    reason: str
+    ref: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemRecord:
+    """Everything kept about one item. ``published`` is None when it was pruned. ``raw`` is the
+    uncleaned entry as JSON. ``feeds`` are the feeds it is in."""
+
+    uid: str
+    source_name: str
+    published: PublishedItem | None
+    raw: bytes | None
+    first_seen_at: datetime
+    changed_at: datetime | None
+    pruned_at: datetime | None
+    silent_edits: int
+    feeds: tuple[str, ...]
+    trail: tuple[TrailEntry, ...]
+
+
+class Store(Protocol):
+    """An open store."""
+
+    async def close(self) -> None:
+        """Stores what is queued, gives back leases, closes. Safe to call twice."""
+
+    # Configuration
+
+    async def sync_sources(
+        self,
+        sources: Sequence[Source],
+        categories: Sequence[Category],
+        site_title: str,
+        now: datetime,
+        first_check: FirstCheck,
+    ) -> SyncResult:
+        """Brings sources and feeds in line with the configuration; writes nothing when they are.
+
+        ``first_check`` gives a new source's first poll: the source, and how many new ones there are.
+        A source whose name is gone while its address stands under a new name was renamed: it keeps
+        its items. One that is gone keeps its items too, outside all feeds, until it comes back.
+        """
+
+    # Claims
+
+    async def claim_due(
+        self, now: datetime, *, category: str | None, limit: int, lease_s: float, per_host: int
+    ) -> list[Claim]:
+        """Leases sources that are due, the longest overdue first, of exactly ``category`` ("" for
+        none, None for any), so that at most ``per_host`` of one host and port are leased at once."""
+
+    async def selected(
+        self,
+        names: Sequence[str] | None,
+        *,
+        category: str | None,
+        since: datetime,
+        now: datetime,
+        force: bool,
+        due: bool,
+    ) -> tuple[list[str], list[Selected]]:
+        """The sources of ``names`` (None: all) within ``category`` (descendants included; None: any)
+        that may be polled, hosts in turn, and those to skip with the reason, by name.
+
+        ``since`` is from `begin_run`. ``force`` overrides "fresh" only; ``due`` adds the schedule's
+        word."""
+
+    async def claim_named(
+        self,
+        names: Sequence[str],
+        *,
+        since: datetime,
+        now: datetime,
+        force: bool,
+        due: bool,
+        lease_s: float,
+    ) -> list[Claim]:
+        """Leases those of ``names`` that may be polled, by the same rules as `selected`, in order."""
+
+    async def release(self, claims: Iterable[Claim]) -> None:
+        """Gives leases back unused; those sources are as due as before."""
+
+    async def begin_run(self, now: datetime) -> datetime:
+        """Registers a crawl run of this process; the start of the oldest run that still lives. What
+        was polled since then need not be polled again by this one."""
+
+    async def end_run(self) -> None:
+        """Ends this process's run."""
+
+    # Crawling
+
+    async def known(self, source_id: int, aliases: Iterable[Alias]) -> Known:
+        """What is remembered under these identities of the source."""
+
+    async def save(self, outcome: Outcome) -> Saved:
+        """Commits one crawl: state, validators, items, releasing the lease. Returns when durable.
+
+        One outcome that cannot be stored gives `Saved.error` and is recorded against its source;
+        `StoreError` means that the store takes none. Cancelling the caller does not undo the save.
+        """
+
+    # Reading
+
+    async def feed(self, key: str) -> Feed | None: ...
+
+    async def feeds(self, kind: str | None = None) -> list[Feed]:
+        """Feeds that are not gone, by key."""
+
+    async def revision(self, key: str) -> tuple[int, bool] | None:
+        """A feed's revision and whether it is gone; None when it never was. Cheap."""
+
+    async def view(self, key: str, limit: int) -> tuple[Feed, list[PublishedItem]] | None:
+        """A feed and its newest items, of one moment."""
+
+    async def view_items(self, key: str, limit: int, before: str | None = None) -> list[PublishedItem]:
+        """A feed's items, newest first; with ``before`` (a uid) those that follow that item."""
+
+    async def item(self, uid: str) -> ItemRecord | None: ...
+
+    async def trail(self, source_name: str, limit: int) -> list[TrailEntry]:
+        """The newest lines of a source's trail."""
+
+    async def states(self) -> list[SourceStatus]:
+        """Configured sources, by name."""
+
+    async def item_count(self) -> int: ...
+
+    async def due_count(self, now: datetime, *, category: str | None = None) -> int:
+        """How many sources `claim_due` could give, if hosts did not matter."""
+
+    async def next_due_at(self) -> datetime | None:
+        """When the first source falls due that nobody is polling; may lie in the past."""
+
+    # Upkeep
+
+    async def prune(self, now: datetime, keep_items: int, feed_items: int) -> int:
+        """Removes all but each source's newest items, keeping what any feed's window shows; how many
+        went. Their identities stay."""
+
+    async def housekeeping(self) -> None:
+        """Trims the trail and folds the write-ahead log back."""
+
+    async def integrity(self) -> list[str]:
+        """What is wrong with the stored data; empty when nothing is. Reads everything."""

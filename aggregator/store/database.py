@@ -1,0 +1,323 @@
+"""The store over SQLite: one writer task, a few readers, one method a use case.
+
+Each method hands a function of `claims`, `sync`, `write`, `reads` or `upkeep` a connection; the rules
+are there. Files beside the database: ``.owners/`` and ``.daemon`` (locks of living processes) and
+``.opening`` (held while the schema is looked at).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from aggregator.model.feed import Feed, PublishedItem
+from aggregator.model.item import Alias, Known
+from aggregator.model.settings import Category, StoreSettings
+from aggregator.model.source import Claim, Outcome, Saved, Source
+from aggregator.store import claims, reads, sync, upkeep
+from aggregator.store.base import (
+    FirstCheck,
+    ItemRecord,
+    Selected,
+    SourceStatus,
+    SyncResult,
+    TrailEntry,
+)
+from aggregator.store.connect import prepare, reader_engine, writer_engine
+from aggregator.store.owners import Lock, Owner, daemon_lock, opening_lock
+from aggregator.store.tables import source
+from aggregator.store.trouble import StoreUnusable, translated
+from aggregator.store.writer import Work, Writer
+
+T = TypeVar("T")
+Role = Literal["crawler", "reader", "daemon"]
+_LOOK_FOR_DEAD = timedelta(seconds=5)
+
+
+async def open_store(settings: StoreSettings, *, now: Callable[[], datetime], role: Role) -> Database:
+    """Opens the store, making or upgrading its file as needed. ``now`` is the clock of commits.
+
+    Raises `StoreBusy` for a second "daemon" on one file, `StoreNewer` for a file of a newer version,
+    `StoreError` for one that is damaged, no database, or cannot be written.
+    """
+    if settings.path == ":memory:":
+        raise StoreUnusable("the store must be a file")
+    path = Path(settings.path)
+    with translated():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        daemon = daemon_lock(path) if role == "daemon" else None
+        engine = writer_engine(path)
+        try:
+            opening = await opening_lock(path)
+            try:
+                connection = await engine.connect()
+                await prepare(connection)
+            finally:
+                opening.release()
+        except BaseException:
+            if daemon:
+                daemon.release()
+            await engine.dispose()
+            raise
+    return Database(path, engine, connection, daemon, now)
+
+
+class Database:
+    """An open store; see `base.Store` for what each method promises."""
+
+    def __init__(
+        self,
+        path: Path,
+        engine: AsyncEngine,
+        connection: AsyncConnection,
+        daemon: Lock | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.path = path
+        self._engine = engine
+        self._connection = connection
+        self._readers = reader_engine(path)
+        self._writer = Writer(connection, now)
+        self._owner = Owner(path)
+        self._daemon = daemon
+        self._sources: dict[int, Source] = {}
+        self._looked_at: datetime | None = None
+        self._closing: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Whoever is cancelled while closing still waits for the end: what is queued must be stored."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(), name="store close")
+        try:
+            await asyncio.shield(self._closing)
+        except asyncio.CancelledError:
+            await asyncio.wait({self._closing})
+            raise
+
+    async def _close(self) -> None:
+        try:
+            await self._writer.close()
+        finally:
+            await self._readers.dispose()
+            await self._connection.close()
+            await self._engine.dispose()
+            self._owner.vanish()  # with it go our leases, if any are left
+            if self._daemon:
+                self._daemon.release()
+
+    # Configuration
+
+    async def sync_sources(
+        self,
+        sources: Sequence[Source],
+        categories: Sequence[Category],
+        site_title: str,
+        now: datetime,
+        first_check: FirstCheck,
+    ) -> SyncResult:
+        by_name = {one.name: one for one in sources}
+
+        async def work(connection: AsyncConnection) -> tuple[SyncResult, dict[int, Source]]:
+            await upkeep.right_clock(connection, now)
+            result = await sync.sync_sources(connection, sources, categories, site_title, now, first_check)
+            found = await connection.execute(select(source.c.id, source.c.name).where(source.c.configured))
+            return result, {row.id: by_name[row.name] for row in found}
+
+        result, self._sources = await self._writer.call(work)
+        return result
+
+    # Claims
+
+    async def claim_due(
+        self, now: datetime, *, category: str | None, limit: int, lease_s: float, per_host: int
+    ) -> list[Claim]:
+        async def work(connection: AsyncConnection) -> list[Claim]:
+            await self._forget_dead(connection, now)
+            return await claims.claim_due(
+                connection,
+                self._sources,
+                self._owner,
+                now,
+                category=category,
+                limit=limit,
+                lease_s=lease_s,
+                per_host=per_host,
+            )
+
+        return await self._own(work)
+
+    async def selected(
+        self,
+        names: Sequence[str] | None,
+        *,
+        category: str | None,
+        since: datetime,
+        now: datetime,
+        force: bool,
+        due: bool,
+    ) -> tuple[list[str], list[Selected]]:
+        reason = claims.skip_reason(now, since, force=force, due=due)
+        async with self._read() as connection:
+            found = await connection.execute(claims.selection(names, category, reason))
+            return claims.sorted_out(found.all())
+
+    async def claim_named(
+        self,
+        names: Sequence[str],
+        *,
+        since: datetime,
+        now: datetime,
+        force: bool,
+        due: bool,
+        lease_s: float,
+    ) -> list[Claim]:
+        reason = claims.skip_reason(now, since, force=force, due=due)
+
+        async def work(connection: AsyncConnection) -> list[Claim]:
+            await self._forget_dead(connection, now)
+            return await claims.claim_named(
+                connection, self._sources, self._owner, names, reason, now, lease_s
+            )
+
+        return await self._own(work)
+
+    async def release(self, claimed: Iterable[Claim]) -> None:
+        given = list(claimed)
+        if given:
+            await self._writer.call(lambda connection: claims.release(connection, given))
+
+    async def begin_run(self, now: datetime) -> datetime:
+        async def work(connection: AsyncConnection) -> datetime:
+            await claims.forget_dead(connection, self._owner)
+            return await claims.begin_run(connection, self._owner, now)
+
+        return await self._own(work)
+
+    async def end_run(self) -> None:
+        await self._writer.call(lambda connection: claims.end_run(connection, self._owner))
+
+    async def _own(self, work: Work[T]) -> T:
+        with translated():
+            self._owner.appear()
+        return await self._writer.call(work)
+
+    async def _forget_dead(self, connection: AsyncConnection, now: datetime) -> None:
+        if self._looked_at is None or abs(now - self._looked_at) >= _LOOK_FOR_DEAD:
+            self._looked_at = now
+            await claims.forget_dead(connection, self._owner)
+
+    # Crawling
+
+    async def known(self, source_id: int, aliases: Iterable[Alias]) -> Known:
+        async with self._read() as connection:
+            return await reads.known(connection, source_id, aliases)
+
+    async def save(self, outcome: Outcome) -> Saved:
+        return await self._writer.save(outcome)
+
+    # Reading
+
+    async def feed(self, key: str) -> Feed | None:
+        async with self._read() as connection:
+            return await reads.feed_row(connection, key)
+
+    async def feeds(self, kind: str | None = None) -> list[Feed]:
+        async with self._read() as connection:
+            return await reads.feeds(connection, kind)
+
+    async def revision(self, key: str) -> tuple[int, bool] | None:
+        async with self._read() as connection:
+            return await reads.revision(connection, key)
+
+    async def view(self, key: str, limit: int) -> tuple[Feed, list[PublishedItem]] | None:
+        async with self._snapshot() as connection:
+            feed = await reads.feed_row(connection, key)
+            if feed is None:
+                return None
+            return feed, await reads.view_items(connection, key, limit, None)
+
+    async def view_items(self, key: str, limit: int, before: str | None = None) -> list[PublishedItem]:
+        async with self._read() as connection:
+            return await reads.view_items(connection, key, limit, before)
+
+    async def item(self, uid: str) -> ItemRecord | None:
+        async with self._snapshot() as connection:
+            return await reads.item_record(connection, uid)
+
+    async def trail(self, source_name: str, limit: int) -> list[TrailEntry]:
+        async with self._read() as connection:
+            return await reads.trail_of(connection, source_name, limit)
+
+    async def states(self) -> list[SourceStatus]:
+        async with self._read() as connection:
+            return await reads.states(connection)
+
+    async def item_count(self) -> int:
+        async with self._read() as connection:
+            return await reads.item_count(connection)
+
+    async def due_count(self, now: datetime, *, category: str | None = None) -> int:
+        async with self._read() as connection:
+            return await reads.due_count(connection, now, category)
+
+    async def next_due_at(self) -> datetime | None:
+        async with self._read() as connection:
+            return await reads.next_due_at(connection)
+
+    @asynccontextmanager
+    async def _read(self) -> AsyncIterator[AsyncConnection]:
+        with translated():
+            async with self._readers.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def _snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """Several statements that see one moment."""
+        async with self._read() as connection:
+            await connection.exec_driver_sql("BEGIN")
+            try:
+                yield connection
+            finally:
+                await connection.exec_driver_sql("ROLLBACK")
+
+    # Upkeep
+
+    async def prune(self, now: datetime, keep_items: int, feed_items: int) -> int:
+        keep = max(keep_items, feed_items)
+        async with self._read() as connection:
+            crowded = await upkeep.crowded(connection, keep)
+        gone = 0
+        for source_id in crowded:
+            while some := await self._writer.call(
+                partial(upkeep.prune_some, source_id=source_id, keep=keep, now=now)
+            ):
+                gone += some
+        await self._writer.call(partial(upkeep.right_clock, now=now))
+        return gone
+
+    async def housekeeping(self) -> None:
+        await self._writer.call(upkeep.trim_trail)
+        # Readers may hold the end of the log back; what they leave is folded in the next time.
+        async with self._read() as connection:
+            await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+
+    async def integrity(self) -> list[str]:
+        async with self._snapshot() as connection:
+            return await upkeep.integrity(connection)

@@ -1,0 +1,283 @@
+"""Decides which rows a commit writes, and does nothing else: no SQL, no clock, no waiting.
+
+`write` reads what the outcomes touch, asks here, and executes. An item's place (`sorted_at`,
+`first_seen_at`, `uid`, `id`) is decided when it is first stored and never written again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row
+
+from aggregator.model.document import Drop
+from aggregator.model.item import ItemChange
+from aggregator.model.source import Outcome, Saved
+from aggregator.store import rows
+from aggregator.store.trouble import OutcomeRefused
+
+RULES_VERSION = 1  # of the cleaning rules that stored items went through
+SILENT_EDITS = 20  # an item; some pages contain the time, and would change for ever
+TRAIL_EACH = 200  # trail rows an outcome, as many as a source may keep
+
+_PLACE = ("uid", "sorted_at", "first_seen_at")
+_SHOWN = ("title", "link")  # of a source, beside its items in every feed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What the store has of an item that a change means: in `item`, or in `ledger` when ``pruned``."""
+
+    item_id: int
+    source_id: int
+    uid: str
+    digest: bytes
+    sorted_at: int
+    first_seen_at: int
+    silent_edits: int
+    pruned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a commit knows: rows touched, numbers reserved, its sequence number and its time (µs)."""
+
+    sources: Mapping[int, Row[Any]]
+    by_id: Mapping[int, Stored]
+    by_uid: Mapping[str, Stored]
+    feeds: Mapping[str, int]
+    ids: Iterator[int]
+    seq: int
+    at: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Plan:
+    """Rows to write, by statement."""
+
+    states: list[dict[str, Any]] = field(default_factory=list)
+    metas: list[dict[str, Any]] = field(default_factory=list)
+    feed_metas: list[dict[str, Any]] = field(default_factory=list)
+    items: list[dict[str, Any]] = field(default_factory=list)
+    updates: list[dict[str, Any]] = field(default_factory=list)
+    touches: list[dict[str, Any]] = field(default_factory=list)
+    ledger_touches: list[dict[str, Any]] = field(default_factory=list)
+    restored: list[dict[str, Any]] = field(default_factory=list)
+    aliases: list[dict[str, Any]] = field(default_factory=list)
+    shared: list[dict[str, Any]] = field(default_factory=list)
+    members: list[dict[str, Any]] = field(default_factory=list)
+    revisions: list[dict[str, Any]] = field(default_factory=list)
+    trail: list[dict[str, Any]] = field(default_factory=list)
+    raised: dict[str, int] = field(default_factory=dict)  # feed key -> feed id
+
+
+@dataclass(slots=True)
+class _Tally:
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+
+def plan_outcome(plan: Plan, outcome: Outcome, context: Context) -> Saved:
+    """Adds the rows of one outcome, whose lease holds, to ``plan``. Raises `OutcomeRefused`."""
+    row = context.sources[outcome.claim.source_id]
+    changes, drops = _distinct(outcome.changes, context, row.id)
+    tally = _Tally()
+    # From the last to the first: of items with equal times the first in the document gets the
+    # highest id, and so stands first in feeds.
+    for change, stored in reversed(changes):
+        _plan_change(plan, change, stored, row, context, tally)
+    for alias in outcome.shared_aliases:
+        plan.shared.append({"source_id": row.id, "kind": alias.kind, "hash": alias.hash})
+    raised = _raised_by_meta(plan, outcome, row)
+    if tally.new or tally.updated:
+        raised.update(rows.feed_keys(row.name, row.category))
+    for key in raised:
+        plan.raised[key] = _feed_id(context, key)
+    for drop in (*drops, *outcome.drops)[:TRAIL_EACH]:
+        plan.trail.append(_trail_row(context, row.id, None, drop))
+    plan.states.append(_state_row(outcome, row))
+    return Saved(
+        new=tally.new,
+        updated=tally.updated,
+        unchanged=tally.unchanged,
+        feeds=tuple(sorted(raised)),
+        drops=tuple(drops),
+    )
+
+
+def _distinct(
+    changes: tuple[ItemChange, ...], context: Context, source_id: int
+) -> tuple[list[tuple[ItemChange, Stored | None]], list[Drop]]:
+    """Each change with what is stored of its item; a second change of one item is dropped."""
+    kept: list[tuple[ItemChange, Stored | None]] = []
+    drops: list[Drop] = []
+    seen: set[str] = set()
+    for change in changes:
+        item = change.item
+        stored = context.by_uid.get(item.uid) if change.item_id is None else context.by_id.get(change.item_id)
+        if stored is not None and stored.source_id != source_id:
+            raise OutcomeRefused(f"item {stored.uid} belongs to another source")
+        uid = stored.uid if stored else item.uid
+        if uid in seen:
+            drops.append(Drop(stage="store", reason="repeated", ref=(item.link or item.title)[:200]))
+            continue
+        seen.add(uid)
+        kept.append((change, stored))
+    return kept, drops
+
+
+def _plan_change(
+    plan: Plan,
+    change: ItemChange,
+    stored: Stored | None,
+    row: Row[Any],
+    context: Context,
+    tally: _Tally,
+) -> None:
+    item_id = stored.item_id if stored else change.item_id or next(context.ids)
+    for alias in change.aliases:
+        plan.aliases.append({"source_id": row.id, "kind": alias.kind, "hash": alias.hash, "item_id": item_id})
+    if stored is None:
+        tally.new += 1
+        _plan_insert(plan, _item_row(change, row.id, item_id, 0, context), row, context)
+    elif change.same or stored.digest == change.item.digest:
+        # Only its identity grew, or what is not published changed: feeds stay as they are.
+        tally.unchanged += 1
+        touch = {"b_id": item_id, **_identity(change)}
+        if stored.pruned:
+            plan.ledger_touches.append(touch)
+        else:
+            plan.touches.append(
+                touch
+                | {
+                    "guid": change.item.guid,
+                    "guid_is_permalink": change.item.guid_is_permalink,
+                    "raw": rows.compressed(change.raw),
+                }
+            )
+    elif change.silent and stored.silent_edits >= SILENT_EDITS:
+        tally.unchanged += 1
+    else:
+        tally.updated += 1
+        _plan_update(plan, change, stored, row, context)
+
+
+def _plan_update(plan: Plan, change: ItemChange, stored: Stored, row: Row[Any], context: Context) -> None:
+    silent_edits = stored.silent_edits + change.silent
+    values = _item_row(change, row.id, stored.item_id, silent_edits, context)
+    values |= {
+        "uid": stored.uid,
+        "sorted_at": stored.sorted_at,
+        "first_seen_at": stored.first_seen_at,
+    }
+    if stored.pruned:  # it comes back to its old place, so it is no news
+        plan.restored.append({"b_id": stored.item_id})
+        _plan_insert(plan, values, row, context)
+    else:
+        for name in ("id", "source_id", *_PLACE):
+            del values[name]
+        plan.updates.append(values | {"b_id": stored.item_id})
+    plan.revisions.append(
+        {
+            "item_id": stored.item_id,
+            "seq": context.seq,
+            "changed_at": context.at,
+            "silent": change.silent,
+            "digest": change.item.digest,
+        }
+    )
+    reason = "returned" if stored.pruned else "silent" if change.silent else "updated"
+    note = Drop(stage="store", reason=reason, ref=change.item.link or "")
+    plan.trail.append(_trail_row(context, row.id, stored.item_id, note))
+
+
+def _plan_insert(plan: Plan, values: dict[str, Any], row: Row[Any], context: Context) -> None:
+    plan.items.append(values)
+    for key in rows.feed_keys(row.name, row.category):
+        plan.members.append(
+            {
+                "feed_id": _feed_id(context, key),
+                "sorted_at": values["sorted_at"],
+                "item_id": values["id"],
+            }
+        )
+
+
+def _item_row(
+    change: ItemChange, source_id: int, item_id: int, silent_edits: int, context: Context
+) -> dict[str, Any]:
+    return {
+        "id": item_id,
+        "source_id": source_id,
+        **rows.item_values(change.item),
+        **_identity(change),
+        "changed_at": context.at,
+        "seq": context.seq,
+        "silent_edits": silent_edits,
+        "rules_version": RULES_VERSION,
+        "raw": rows.compressed(change.raw),
+    }
+
+
+def _identity(change: ItemChange) -> dict[str, Any]:
+    return {
+        "entry_digest": change.entry_digest,
+        "guid_hash": change.guid_hash,
+        "title_hash": change.title_hash,
+    }
+
+
+def _raised_by_meta(plan: Plan, outcome: Outcome, row: Row[Any]) -> set[str]:
+    """Plans the change of what a source says of itself; the keys of the feeds that show it."""
+    if outcome.meta is None:
+        return set()
+    now = rows.meta_values(outcome.meta)
+    before = {name: getattr(row, name) for name in now}
+    if now == before:
+        return set()
+    plan.metas.append({"b_id": row.id, **now})
+    own = f"source/{row.name}"
+    values = rows.source_feed_values(row.name, row.title, now)
+    previous = rows.source_feed_values(row.name, row.title, before)
+    if values == previous:
+        return set()
+    plan.feed_metas.append({"b_key": own, **values})
+    if any(values[name] != previous[name] for name in _SHOWN):
+        return set(rows.feed_keys(row.name, row.category))
+    return {own}
+
+
+def _feed_id(context: Context, key: str) -> int:
+    try:
+        return context.feeds[key]
+    except KeyError:
+        raise OutcomeRefused(f"the feed {key} is not in the store") from None
+
+
+def _trail_row(context: Context, source_id: int, item_id: int | None, drop: Drop) -> dict[str, Any]:
+    return {
+        "at": context.at,
+        "seq": context.seq,
+        "source_id": source_id,
+        "item_id": item_id,
+        "stage": rows.scrubbed(drop.stage),
+        "reason": rows.scrubbed(drop.reason),
+        "ref": rows.scrubbed(drop.ref)[:200],
+        "detail": rows.scrubbed(drop.detail)[:1000],
+    }
+
+
+def _state_row(outcome: Outcome, row: Row[Any]) -> dict[str, Any]:
+    """The source's columns after this outcome, its lease released."""
+    state = outcome.state
+    return {
+        "b_id": row.id,
+        **rows.state_values(state),
+        "host": rows.host_of(state.adopted_url or row.url),
+        "lease_owner": None,
+        "lease_token": None,
+        "lease_until_at": None,
+    }

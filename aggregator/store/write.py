@@ -1,0 +1,202 @@
+"""Carries out a plan: the statements of a group commit, a few for the whole group.
+
+Each statement costs two thread hops however many rows it has, so the rows of all outcomes of a group
+go together. Everything here runs inside one transaction, which `writer` begins and ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import (
+    Executable,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aggregator.model.source import Outcome, Saved
+from aggregator.store import rows
+from aggregator.store.plan import Context, Plan, Stored, plan_outcome
+from aggregator.store.tables import alias, counter, feed, item, ledger, member, revision, source, trail
+
+CHUNK = 5000  # values of one IN list; SQLite takes 32,766 in all
+
+_SOURCES = select(
+    source.c.id,
+    source.c.name,
+    source.c.category,
+    source.c.title,
+    source.c.url,
+    source.c.failures,
+    source.c.lease_token,
+    *(column for column in source.c if column.name.startswith("meta_")),
+).where(source.c.id.in_(bindparam("ids", expanding=True)))
+
+_FEEDS = select(feed.c.key, feed.c.id).where(feed.c.key.in_(bindparam("keys", expanding=True)))
+
+_NUMBERS = (
+    update(counter)
+    .values(value=counter.c.value + case((counter.c.name == "item", bindparam("items")), else_=1))
+    .returning(counter.c.name, counter.c.value)
+)
+
+_RAISE = (
+    update(feed)
+    .where(feed.c.id == bindparam("b_id"))
+    .values(revision=feed.c.revision + 1, updated_at=func.max(feed.c.updated_at, bindparam("at")))
+)
+
+
+def _stored(table: Table, id_column: str, pruned: bool) -> Select[Any]:
+    columns = table.c
+    return select(
+        columns[id_column].label("item_id"),
+        columns.source_id,
+        columns.uid,
+        columns.digest,
+        columns.sorted_at,
+        columns.first_seen_at,
+        columns.silent_edits,
+        literal(pruned).label("pruned"),
+    ).where(
+        or_(
+            columns[id_column].in_(bindparam("ids", expanding=True)),
+            columns.uid.in_(bindparam("uids", expanding=True)),
+        )
+    )
+
+
+_STORED = union_all(_stored(item, "id", False), _stored(ledger, "item_id", True))
+
+
+async def save_group(connection: AsyncConnection, outcomes: Sequence[Outcome], now: datetime) -> list[Saved]:
+    """Stores the outcomes whose leases hold; one `Saved` each, in their order.
+
+    Raises what the database raises, or `OutcomeRefused`; the transaction must then be rolled back.
+    """
+    found = await connection.execute(_SOURCES, {"ids": [one.claim.source_id for one in outcomes]})
+    sources: dict[int, Row[Any]] = {row.id: row for row in found}
+    live: dict[int, Outcome] = {}
+    for place, outcome in enumerate(outcomes):
+        row = sources.get(outcome.claim.source_id)
+        twice = any(one.claim.source_id == outcome.claim.source_id for one in live.values())
+        if row is not None and row.lease_token == outcome.claim.token and not twice:
+            live[place] = outcome
+    context = await _context(connection, list(live.values()), sources, now)
+    plan = Plan()
+    saved = {place: plan_outcome(plan, outcome, context) for place, outcome in live.items()}
+    await _execute(connection, plan, context.at)
+    return [saved.get(place) or Saved(lost=True) for place in range(len(outcomes))]
+
+
+async def _context(
+    connection: AsyncConnection,
+    outcomes: Sequence[Outcome],
+    sources: dict[int, Row[Any]],
+    now: datetime,
+) -> Context:
+    """Reads what the outcomes touch and reserves numbers; nothing at all for a group of 304s."""
+    changes = [change for one in outcomes for change in one.changes]
+    ids = [change.item_id for change in changes if change.item_id is not None]
+    uids = [change.item.uid for change in changes if change.item_id is None]
+    stored = await _read_stored(connection, ids, uids)
+    feeds: dict[str, int] = {}
+    seq = last_id = 0
+    if any(one.changes or one.drops or one.meta is not None for one in outcomes):
+        named = (sources[one.claim.source_id] for one in outcomes)
+        keys = {key for row in named for key in rows.feed_keys(row.name, row.category)}
+        feeds = {row.key: row.id for row in await connection.execute(_FEEDS, {"keys": sorted(keys)})}
+    if changes or any(one.drops for one in outcomes):
+        numbers = {row.name: row.value for row in await connection.execute(_NUMBERS, {"items": len(uids)})}
+        seq, last_id = numbers["seq"], numbers["item"]
+    return Context(
+        sources=sources,
+        by_id={one.item_id: one for one in stored},
+        by_uid={one.uid: one for one in stored},
+        feeds=feeds,
+        ids=iter(range(last_id - len(uids) + 1, last_id + 1)),
+        seq=seq,
+        at=rows.to_us(now),
+    )
+
+
+async def _read_stored(connection: AsyncConnection, ids: Sequence[int], uids: Sequence[str]) -> list[Stored]:
+    stored: list[Stored] = []
+    id_list, uid_list = iter(ids), iter(uids)
+    while True:
+        some = {"ids": list(islice(id_list, CHUNK)), "uids": list(islice(uid_list, CHUNK))}
+        if not some["ids"] and not some["uids"]:
+            return stored
+        found = await connection.execute(_STORED, some)
+        stored += [Stored(**(row._asdict() | {"pruned": bool(row.pruned)})) for row in found]
+
+
+async def _execute(connection: AsyncConnection, plan: Plan, at: int) -> None:
+    """Writes the rows of ``plan``. A row given back by the ledger leaves it first: ids are unique."""
+    ignore = insert(alias).on_conflict_do_nothing()  # its first owner keeps it
+    share = insert(alias).values(item_id=None)
+    share = share.on_conflict_do_update(index_elements=list(alias.primary_key), set_={"item_id": None})
+    statements: Iterable[tuple[Executable, list[dict[str, Any]]]] = (
+        (delete(ledger).where(ledger.c.item_id == bindparam("b_id")), plan.restored),
+        (insert(item), plan.items),
+        (insert(member), plan.members),
+        (ignore, plan.aliases),
+        (share, plan.shared),
+        (update(item).where(item.c.id == bindparam("b_id")), plan.updates),
+        (update(item).where(item.c.id == bindparam("b_id")), plan.touches),
+        (update(ledger).where(ledger.c.item_id == bindparam("b_id")), plan.ledger_touches),
+        (insert(revision), plan.revisions),
+        (insert(trail), plan.trail),
+        (update(source).where(source.c.id == bindparam("b_id")), plan.states),
+        (update(source).where(source.c.id == bindparam("b_id")), plan.metas),
+        (update(feed).where(feed.c.key == bindparam("b_key")), plan.feed_metas),
+        (_RAISE, [{"b_id": feed_id, "at": at} for feed_id in plan.raised.values()]),
+    )
+    for statement, values in statements:
+        if values:
+            await connection.execute(statement, values)
+
+
+async def pin_failure(connection: AsyncConnection, outcome: Outcome, error: Exception, now: datetime) -> bool:
+    """Records that ``outcome`` could not be stored, against its source; True when its lease held.
+
+    Validators and body hash stay as they were, since their items are not here: the next poll fetches
+    everything again. The next check is the one the outcome asked for.
+    """
+    state = outcome.state
+    values: dict[str, Any] = {
+        "failures": source.c.failures + 1,
+        "error_stage": "store",
+        "error_type": type(error).__name__,
+        "error_message": rows.scrubbed(str(error)),
+        "error_transient": True,
+        "error_at": rows.to_us(now),
+        "last_check_at": rows.maybe_us(state.last_check_at or now),
+        "hold_until_at": rows.maybe_us(state.hold_until_at),
+        "lease_owner": None,
+        "lease_token": None,
+        "lease_until_at": None,
+    }
+    if state.next_check_at is not None:
+        values["next_check_at"] = rows.to_us(state.next_check_at)
+    done = await connection.execute(
+        update(source)
+        .where(source.c.id == outcome.claim.source_id, source.c.lease_token == outcome.claim.token)
+        .values(values)
+    )
+    return done.rowcount == 1
