@@ -19,26 +19,26 @@ from aggregator.model.settings import Config
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def effective(config: Config) -> dict[str, Any]:
+def tables(config: Config) -> dict[str, Any]:
     """The effective values in the words of the configuration file ("15m", "15MiB"), of types that JSON
-    has: "site", "store", "server" and "fetch" by key, "categories" by path, "sources" in their order.
+    has: "site", "store", "server" and "fetch" by key, "category" by path, "source" a list.
     What is not set is left out."""
     return {
         "site": _shown(config.site, SECTIONS["site"]),
         "store": _shown(config.store, SECTIONS["store"]),
         "server": {"listen": _listen(config.server.host, config.server.port)},
         "fetch": _shown(config.fetch, SECTIONS["fetch"]),
-        "categories": {category.path: {"title": category.title} for category in config.categories},
-        "sources": [_shown(source, SECTIONS["source"]) for source in config.sources],
+        "category": {category.path: {"title": category.title} for category in config.categories},
+        "source": [_shown(source, SECTIONS["source"]) for source in config.sources],
     }
 
 
-def as_toml(config: Config) -> str:
+def effective(config: Config) -> str:
     """The effective values as the text of a configuration file."""
-    shown = effective(config)
+    shown = tables(config)
     blocks = [_block(f"[{name}]", shown[name]) for name in ("site", "store", "server", "fetch")]
-    blocks += [_block(f"[category.{_name(path)}]", table) for path, table in shown["categories"].items()]
-    blocks += [_block("[[source]]", table) for table in shown["sources"]]
+    blocks += [_block(f"[category.{_name(path)}]", table) for path, table in shown["category"].items()]
+    blocks += [_block("[[source]]", table) for table in shown["source"]]
     return "\n".join(blocks)
 
 
