@@ -100,7 +100,8 @@ class Known:
 class ItemChange:
     """One item to be stored. ``item_id`` is None for a new one. ``aliases`` are all identities the
     entry showed that the item does not have yet. ``raw`` is the uncleaned entry as JSON.
-    ``silent`` marks an update whose entry did not say that it was updated."""
+    ``silent`` marks an update whose entry did not say that it was updated. ``same`` marks a known
+    item whose content is as stored (or that was pruned): only its identities are recorded."""
 
     item: Item
     item_id: int | None
@@ -110,3 +111,4 @@ class ItemChange:
     guid_hash: bytes | None
     raw: bytes
     silent: bool = False
+    same: bool = False

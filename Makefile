@@ -1,0 +1,67 @@
+# Everything a user or a developer runs. Each target makes what it needs; a second call reuses it.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+CONFIG ?= feeds.toml
+
+.PHONY: run setup test test-slow lint type fmt check bench golden lock clean
+
+# The daemon, on http://127.0.0.1:8080 until Ctrl-C.
+run: $(VENV)/.run
+	$(BIN)/python -m aggregator --config $(CONFIG) check >/dev/null
+	$(BIN)/python -m aggregator --config $(CONFIG) run || test $$? -eq 130
+
+setup: $(VENV)/.dev
+
+# Quick tests; under six minutes.
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -m "not slow"
+
+# Kills, real readers and everything else that takes its time.
+test-slow: $(VENV)/.dev
+	$(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+type: $(VENV)/.dev
+	$(BIN)/mypy
+
+fmt: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+check: lint type test
+
+# Speed and memory beside `reader`: see docs/speed.md.
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.bench
+
+# Rewrites the expected renderings; review the difference before you commit it.
+golden: $(VENV)/.dev
+	$(BIN)/python tests/publish/regolden.py
+
+# Resolves the locked versions anew from pyproject.toml.
+lock: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--extra fast pyproject.toml --output-file requirements/run.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--extra fast --group dev pyproject.toml --output-file requirements/dev.txt
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/run.txt
+	touch $@
+
+$(VENV)/.dev: requirements/dev.txt requirements/run.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	touch $@ $(VENV)/.run
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -1,0 +1,241 @@
+"""Builds, opens and closes the whole. This module owns the clock; the parts are handed it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import structlog
+
+from aggregator import __version__
+from aggregator.crawl import feed as feed_crawler
+from aggregator.crawl.crawler import Crawler, find
+from aggregator.crawl.engine import Engine
+from aggregator.crawl.pool import crawl_all
+from aggregator.crawl.reading import Reader
+from aggregator.crawl.worker import Workers
+from aggregator.errors import ConfigError, Problem
+from aggregator.fetch.client import Client
+from aggregator.model.settings import Config
+from aggregator.model.source import Claim, Outcome, Saved, Source, SourceState
+from aggregator.process.cadence import first_check
+from aggregator.publish import opml
+from aggregator.store.base import SourceStatus, Store
+from aggregator.store.database import open_store
+
+log = structlog.get_logger()
+
+LEASE_S = 900.0
+CLAIM_BATCH = 64
+POOL_PER_SLOT = 3  # crawls under way for each request slot: the others wait for their hosts
+RESULTS = ("fetched", "not_modified", "unchanged", "failed", "skipped")
+BUILT_IN: dict[str, Crawler] = {"feed": feed_crawler.crawl}
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def crawlers(config: Config) -> dict[str, Crawler]:
+    """Every kind in use with its crawler. Raises ConfigError for those that cannot be imported."""
+    found: dict[str, Crawler] = {}
+    problems: list[Problem] = []
+    for source in config.sources:
+        if source.kind in found:
+            continue
+        try:
+            found[source.kind] = find(source.kind, BUILT_IN)
+        except LookupError as error:
+            where = f'source "{source.name}": kind'
+            problems.append(Problem(file=config.file, line=0, where=where, text=str(error)))
+    if problems:
+        raise ConfigError(tuple(problems))
+    return found
+
+
+@asynccontextmanager
+async def opened(config: Config, role: Literal["crawler", "daemon", "reader"]) -> AsyncIterator[Store]:
+    """The store, open, and in step with the configuration ("reader" leaves that to the daemon).
+    Raises StoreError."""
+    store: Store = await open_store(config.store, now=utc_now, role=role)
+    try:
+        if role != "reader":
+            now = utc_now()
+            await store.sync_sources(
+                config.sources,
+                config.categories,
+                config.site.title,
+                now=now,
+                first_check=lambda source, new: first_check(source.name, now, source.every_s, new),
+            )
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def engine(
+    config: Config, store: Store | None, report: Callable[[Outcome, Saved], None] | None = None
+) -> AsyncIterator[Engine]:
+    """What crawls, with its one HTTP client."""
+    workers = Workers()
+    async with Client(config.fetch, version=__version__, directory=config.directory, now=utc_now) as client:
+        yield Engine(
+            store=store,
+            fetch=client.fetch,
+            reader=Reader(workers),
+            workers=workers,
+            crawlers=crawlers(config),
+            now=utc_now,
+            min_every_s=config.fetch.min_every_s,
+            site_timezone=config.site.timezone,
+            report=report or (lambda outcome, saved: None),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which sources a refresh is for: by name (all when empty), within a category, only those due."""
+
+    names: tuple[str, ...] = ()
+    category: str | None = None
+    due: bool = False
+    force: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What a refresh has done so far."""
+
+    selected: int = 0
+    results: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(
+            ("fetched", "not_modified", "unchanged", "failed", "skipped"), 0
+        )
+    )
+    items: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("new", "updated", "unchanged", "dropped"), 0)
+    )
+    failures: list[dict[str, object]] = field(default_factory=list)
+
+    def add(self, outcome: Outcome, saved: Saved) -> None:
+        name, error = outcome.claim.source.name, outcome.state.error
+        if saved.lost:
+            self.results["skipped"] += 1
+            return
+        if saved.error:
+            self.fail(name, "store", "StoreError", saved.error, False)
+            return
+        if outcome.result == "failed" and error is not None:
+            self.fail(name, error.stage, error.type, error.message, error.transient)
+            return
+        self.results[outcome.result] += 1
+        self.items["new"] += saved.new
+        self.items["updated"] += saved.updated
+        self.items["unchanged"] += outcome.unchanged
+        self.items["dropped"] += len(outcome.drops)
+
+    def fail(self, source: str, stage: str, error: str, message: str, transient: bool) -> None:
+        self.results["failed"] += 1
+        self.failures.append(
+            {"source": source, "stage": stage, "error": error, "message": message, "transient": transient}
+        )
+
+    def report(self, elapsed_s: float) -> dict[str, Any]:
+        """The form of ``refresh --json``."""
+        return {
+            "sources": {"selected": self.selected, **self.results},
+            "items": self.items,
+            "failures": self.failures,
+            "elapsed_s": round(elapsed_s, 3),
+        }
+
+
+async def refresh(config: Config, selection: Selection, on_progress: Callable[[Tally], None]) -> Tally:
+    """Crawl once what is selected. Raises StoreError and ConfigError."""
+    tally = Tally()
+
+    def report(outcome: Outcome, saved: Saved) -> None:
+        tally.add(outcome, saved)
+        on_progress(tally)
+
+    async with opened(config, "crawler") as store, engine(config, store, report) as crawling:
+        since = await store.begin_run(utc_now())
+        try:
+            ready, skipped = await store.selected(
+                selection.names or None,
+                category=selection.category,
+                since=since,
+                now=utc_now(),
+                force=selection.force,
+                due=selection.due,
+            )
+            tally.selected = len(ready) + len(skipped)
+            tally.results["skipped"] = len(skipped)
+            for each in skipped:
+                until = each.until_at.isoformat(timespec="seconds") if each.until_at else None
+                log.info("refresh.skipped", source=each.name, reason=each.reason, until=until)
+            on_progress(tally)
+            limit = config.fetch.concurrency * POOL_PER_SLOT
+            await crawl_all(_claims(store, ready, since, selection), crawling.crawl, limit)
+            done = sum(tally.results.values())
+            tally.results["skipped"] += max(0, tally.selected - done)  # taken by another process meanwhile
+        finally:
+            await store.end_run()
+    return tally
+
+
+async def _claims(
+    store: Store, names: Sequence[str], since: datetime, selection: Selection
+) -> AsyncIterator[Claim]:
+    """Leases in batches, so that what another process takes meanwhile is not taken twice."""
+    for start in range(0, len(names), CLAIM_BATCH):
+        batch = names[start : start + CLAIM_BATCH]
+        claims = await store.claim_named(
+            batch,
+            since=since,
+            now=utc_now(),
+            force=selection.force,
+            due=selection.due,
+            lease_s=LEASE_S,
+        )
+        for claim in claims:
+            yield claim
+
+
+async def preview(config: Config, source: Source) -> Outcome:
+    """Crawl one source as if for the first time, and store nothing."""
+    claim = Claim(source_id=0, key=source.name, token="", source=source, state=SourceState())
+    async with engine(config, None) as crawling:
+        return await crawling.read(claim)
+
+
+async def statuses(config: Config) -> list[SourceStatus]:
+    """Every configured source, by name. Raises StoreError."""
+    async with opened(config, "crawler") as store:
+        return await store.states()
+
+
+async def opml_list(config: Config, *, feeds: bool) -> bytes:
+    """Our feeds, or our sources, as an OPML document."""
+    async with opened(config, "crawler") as store:
+        if feeds:
+            rows = await store.feeds()
+            changed_at = max((feed.updated_at for feed in rows), default=utc_now())
+            return opml.feeds_opml(rows, config.site.base_url, config.site.title, changed_at)
+        by_name = {source.name: source for source in config.sources}
+        sources = [(by_name[each.name], each.title, each.meta.link) for each in await store.states()]
+        return opml.sources_opml(sources, config.site.title)
+
+
+async def until(stop: asyncio.Event, *tasks: asyncio.Task[None]) -> None:
+    """Return when told to stop, or as soon as one of the tasks has ended."""
+    waiting = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        await asyncio.wait({waiting, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()

@@ -1,0 +1,121 @@
+"""The command: its options, how a verb is run, and what exit status its end is."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import orjson
+
+from aggregator import __version__
+from aggregator.cli import logs
+from aggregator.config import decode
+from aggregator.errors import ConfigError, Problem, StoreError
+from aggregator.model.settings import Config
+
+T = TypeVar("T")
+
+OK, SOME_FAILED, USAGE, ALL_FAILED, STORE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+
+def main() -> None:
+    """Run a verb and exit: 0 all well, 1 some sources failed, 2 configuration or usage, 3 every
+    source failed, 4 the store cannot be used, 130 interrupted."""
+    try:
+        code = commands(standalone_mode=False)
+    except click.exceptions.Abort:
+        code = INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        code = USAGE
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(logs.printable(str(problem)), err=True)
+        code = USAGE
+    except StoreError as error:
+        click.echo(f"store: {logs.printable(str(error))}", err=True)
+        code = STORE
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # Our reader has gone (a pipe into head); there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = OK
+    sys.exit(code if isinstance(code, int) else OK)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="aggregator")
+@click.option("--config", "file", default="feeds.toml", show_default=True, help="The configuration file.")
+@click.option("--log-format", type=click.Choice(["console", "json"]), default="console", show_default=True)
+@click.option("--log-level", type=click.Choice(list(logs.LEVELS)), default="info", show_default=True)
+@click.pass_context
+def commands(context: click.Context, file: str, log_format: str, log_level: str) -> None:
+    """Collects feeds, stores their items, and publishes them again as clean, stable feeds."""
+    logs.configure(log_format, log_level)
+    context.obj = file
+
+
+def load(context: click.Context) -> Config:
+    path = Path(context.obj)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        problem = Problem(file=str(path), line=0, where="", text=f"cannot be read: {reason}")
+        raise ConfigError((problem,)) from error
+    return decode.load(text, file=path.name, directory=str(path.resolve().parent), env=os.environ)
+
+
+def run_to_end(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end, or until SIGINT or SIGTERM cancels it."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(_terminable(work))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def _terminable(work: Coroutine[Any, Any, T]) -> T:
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await work
+
+
+def run_until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> int:
+    """Run a long-lived verb; SIGTERM stops it in order (0), and so does Ctrl-C (130)."""
+    received: list[int] = []
+
+    async def stoppable() -> None:
+        stop = asyncio.Event()
+
+        def ask(number: int) -> None:
+            received.append(number)
+            stop.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, ask, number)
+        try:
+            await work(stop)
+        except* StoreError as group:
+            raise group.exceptions[0] from None
+
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(stoppable())
+    return INTERRUPTED if signal.SIGINT in received else OK
+
+
+def print_json(value: object) -> None:
+    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())

@@ -1,0 +1,67 @@
+"""The crawler protocol, and how a source's ``kind`` finds its crawler.
+
+A crawler is one async function from a `CrawlContext` to a `Crawled`. Built-in kinds have the same
+signature as anybody else's: ``kind = "my_package.module:function"`` names any importable one, so
+Python's import is the whole plug-in system.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.model.document import Document
+from aggregator.model.http import FetchRequest, FetchResult
+from aggregator.model.source import Source, SourceState, Validators
+
+Fetch = Callable[[FetchRequest], Awaitable[FetchResult]]
+Read = Callable[[bytes, str | None, str], Awaitable[Document]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlContext:
+    """What a crawler may use. ``fetch`` asks politely and raises FetchError. ``read`` turns a feed
+    document's bytes (with content type and address) into a Document, however long that takes, without
+    holding up anybody else; it raises ParseError."""
+
+    source: Source
+    state: SourceState
+    now: datetime
+    fetch: Fetch
+    read: Read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crawled:
+    """What a crawler found. ``document`` is None when there is nothing to read: the server said 304
+    (``not_modified``), or the body is the one that was read last time. ``max_age_s`` is the server's
+    word on how long the answer stays fresh. ``permanent_url`` is set when every redirect on the way
+    was a permanent one."""
+
+    url: str
+    status: int
+    document: Document | None
+    not_modified: bool = False
+    validators: Validators | None = None
+    body_sha256: bytes | None = None
+    max_age_s: float | None = None
+    permanent_url: str | None = None
+
+
+Crawler = Callable[[CrawlContext], Awaitable[Crawled]]
+
+
+def find(kind: str, built_in: dict[str, Crawler]) -> Crawler:
+    """The crawler for ``kind``. Raises LookupError with a sentence for the operator."""
+    if kind in built_in:
+        return built_in[kind]
+    module_name, _, function_name = kind.partition(":")
+    try:
+        crawler = getattr(importlib.import_module(module_name), function_name)
+    except (ImportError, AttributeError) as error:
+        raise LookupError(f'cannot import the crawler "{kind}": {error}') from error
+    if not callable(crawler):
+        raise LookupError(f'"{kind}" is not a function')
+    return crawler  # type: ignore[no-any-return]

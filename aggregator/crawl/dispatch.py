@@ -1,0 +1,111 @@
+"""The daemon's side of crawling: a tick names a category, its due sources are claimed and crawled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from aggregator.crawl.engine import Engine
+from aggregator.crawl.pool import Pool
+from aggregator.model.source import Claim
+from aggregator.store.base import Store
+
+log = structlog.get_logger()
+
+LEASE_S = 900.0
+BATCH = 64
+
+
+class Dispatcher:
+    """Claims and crawls what is due, category by category, until told to stop.
+
+    Nothing waits for a whole batch: crawls end on their own, and a category that had more due than
+    could be claimed is looked at again as soon as one of its crawls has ended.
+    """
+
+    def __init__(
+        self, store: Store, engine: Engine, *, now: Callable[[], datetime], limit: int, per_host: int
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._now = now
+        self._per_host = per_host
+        self._pool = Pool(self._crawl, limit)
+        self._ticked: set[str] = set()
+        self._unfinished: set[str] = set()
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._registered = False
+        self._running = 0
+
+    @property
+    def active(self) -> int:
+        """Crawls under way."""
+        return self._running
+
+    def tick(self, category: str) -> None:
+        """Look at a category soon; several ticks in a row are one."""
+        self._ticked.add(category)
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` then ends within its grace period."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self, grace_s: float) -> None:
+        """Work until `stop`. Raises StoreError when the store cannot be used any more."""
+        async with self._pool:
+            while not self._stopping:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._ticked and not self._stopping:
+                    await self._claim(self._ticked.pop())
+                await self._rest()
+            await self._pool.settle(grace_s)
+        if self._registered:
+            await self._store.end_run()
+
+    async def _claim(self, category: str) -> None:
+        self._unfinished.discard(category)
+        if not self._pool.free:
+            self._unfinished.add(category)
+            return
+        if not await self._store.due_count(self._now(), category=category):
+            return
+        if not self._registered:
+            await self._store.begin_run(self._now())
+            self._registered = True
+        claims = await self._store.claim_due(
+            self._now(),
+            category=category,
+            limit=min(BATCH, self._pool.free),
+            lease_s=LEASE_S,
+            per_host=self._per_host,
+        )
+        if claims:
+            self._unfinished.add(category)
+        self._running += len(claims)
+        for claim in claims:
+            await self._pool.start(claim)
+
+    async def _crawl(self, claim: Claim) -> None:
+        try:
+            await self._engine.crawl(claim)
+        finally:
+            self._running -= 1
+            if self._unfinished:
+                self._ticked |= self._unfinished
+                self._wake.set()
+            elif not self._running:
+                self._wake.set()
+
+    async def _rest(self) -> None:
+        """Between busy spells the run is closed, so that a refresh beside us does not count what we
+        did long ago as done for it."""
+        if self._registered and not self._running and not self._ticked:
+            await self._store.end_run()
+            self._registered = False

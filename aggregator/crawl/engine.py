@@ -1,0 +1,150 @@
+"""Crawl one source. The daemon's tick, the one-shot refresh and ``preview`` all come through here.
+
+``except Exception`` stands in this file and nowhere else: whatever one source makes us trip over is
+recorded against that source, with its traceback in the log, and never reaches another.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from aggregator.crawl import intake, transition
+from aggregator.crawl.crawler import CrawlContext, Crawled, Crawler, Fetch
+from aggregator.crawl.reading import Reader
+from aggregator.crawl.worker import Workers
+from aggregator.errors import CrawlError, StoreError
+from aggregator.model.item import Known
+from aggregator.model.source import Claim, Outcome, Saved
+from aggregator.process.meta import source_meta
+from aggregator.store.base import Store
+
+log = structlog.get_logger()
+
+NOTHING_KNOWN = Known(aliases={}, items={})
+
+
+class BugError(CrawlError):
+    """Something of ours (or of a third party's crawler) broke: not the source's fault, yet pinned to it."""
+
+    stage = "bug"
+    transient = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """What crawling needs. ``crawlers`` maps every kind in use to its crawler; ``now`` is the clock;
+    ``report`` hears of every finished crawl."""
+
+    store: Store | None
+    fetch: Fetch
+    reader: Reader
+    workers: Workers
+    crawlers: dict[str, Crawler]
+    now: Callable[[], datetime]
+    min_every_s: float
+    site_timezone: str | None = None
+    report: Callable[[Outcome, Saved], None] = lambda outcome, saved: None
+
+    async def crawl(self, claim: Claim) -> tuple[Outcome, Saved]:
+        """Crawl a leased source and commit the outcome. Raises StoreError only, and CancelledError;
+        a cancelled crawl stores nothing and the source is simply due again."""
+        started = time.monotonic()
+        outcome = await self.read(claim)
+        outcome = replace(outcome, elapsed_s=time.monotonic() - started)
+        assert self.store is not None
+        saved = await self.store.save(outcome)
+        self._log(outcome, saved)
+        self.report(outcome, saved)
+        return outcome, saved
+
+    async def read(self, claim: Claim) -> Outcome:
+        """Everything but the commit; never raises but for CancelledError and StoreError."""
+        source, state = claim.source, claim.state
+        try:
+            return await self._read(claim)
+        except CrawlError as error:
+            failure = error
+        except StoreError:
+            raise
+        except Exception as error:
+            log.exception("crawl.bug", source=source.name)
+            failure = BugError(f"{type(error).__name__}: {error}")
+        return Outcome(
+            claim=claim,
+            result="failed",
+            state=transition.failed(source, state, failure, min_every_s=self.min_every_s, now=self.now()),
+            status=getattr(failure, "status", None),
+        )
+
+    async def _read(self, claim: Claim) -> Outcome:
+        source, state, now = claim.source, claim.state, self.now()
+        context = CrawlContext(source=source, state=state, now=now, fetch=self.fetch, read=self.reader.read)
+        crawled = await self.crawlers[source.kind](context)
+        now = self.now()
+        if crawled.document is None:
+            after = transition.succeeded(
+                source, state, crawled, found_new=False, min_every_s=self.min_every_s, now=now
+            )
+            result = "not_modified" if crawled.not_modified else "unchanged"
+            return Outcome(claim=claim, result=result, state=after, status=crawled.status)
+        return await self._admit(claim, crawled, now)
+
+    async def _admit(self, claim: Claim, crawled: Crawled, now: datetime) -> Outcome:
+        source, state, document = claim.source, claim.state, crawled.document
+        assert document is not None
+        entries, drops = intake.capped(document)
+        known = NOTHING_KNOWN
+        if self.store is not None and state.last_ok_at is not None:
+            known = await self.store.known(claim.source_id, intake.wanted(entries))
+        desk = intake.Desk(
+            known=known,
+            key=claim.key,
+            context=intake.context(source, document, crawled.url, self.site_timezone, now),
+        )
+        taken = await intake.take(entries, desk, self.reader, self.workers)
+        new = any(change.item_id is None for change in taken.changes)
+        return Outcome(
+            claim=claim,
+            result="fetched",
+            state=transition.succeeded(
+                source, state, crawled, found_new=new, min_every_s=self.min_every_s, now=now
+            ),
+            meta=source_meta(document, crawled.url),
+            changes=taken.changes,
+            shared_aliases=taken.shared,
+            unchanged=taken.unchanged,
+            drops=(*document.drops, *drops, *taken.drops),
+            status=crawled.status,
+        )
+
+    def _log(self, outcome: Outcome, saved: Saved) -> None:
+        name, error = outcome.claim.source.name, outcome.state.error
+        if saved.lost:
+            log.warning("crawl.lease_lost", source=name)
+        elif saved.error:
+            log.error("crawl.not_stored", source=name, stage="store", error=saved.error)
+        elif outcome.result == "failed" and error is not None:
+            log.warning(
+                "crawl.failed",
+                source=name,
+                stage=error.stage,
+                error=error.type,
+                message=error.message,
+                failures=outcome.state.failures,
+                elapsed_s=round(outcome.elapsed_s, 3),
+            )
+        else:
+            log.info(
+                "crawl.done",
+                source=name,
+                result=outcome.result,
+                new=saved.new,
+                updated=saved.updated,
+                dropped=len(outcome.drops),
+                elapsed_s=round(outcome.elapsed_s, 3),
+            )

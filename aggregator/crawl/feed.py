@@ -1,0 +1,45 @@
+"""The built-in crawler for feeds: RSS, Atom, RDF, CDF and JSON Feed, whichever the address serves."""
+
+from __future__ import annotations
+
+import hashlib
+
+from aggregator.crawl.crawler import CrawlContext, Crawled
+from aggregator.model.http import FetchRequest
+from aggregator.process.cadence import freshness_s
+
+ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
+    "application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.1"
+)
+
+
+async def crawl(context: CrawlContext) -> Crawled:
+    """Ask for the feed, conditionally; read it only if its bytes are not those read last time."""
+    source, state = context.source, context.state
+    result = await context.fetch(
+        FetchRequest(
+            url=state.adopted_url or source.url,
+            validators=state.validators,
+            headers=source.headers,
+            accept=ACCEPT,
+            timeout_s=source.timeout_s,
+            max_body_bytes=source.max_body_bytes,
+        )
+    )
+    document = None
+    digest = state.body_sha256
+    if not result.not_modified:
+        digest = hashlib.sha256(result.body).digest()
+        if digest != state.body_sha256:
+            document = await context.read(result.body, result.headers.get("content-type"), result.url)
+    return Crawled(
+        url=result.url,
+        status=result.status,
+        document=document,
+        not_modified=result.not_modified,
+        validators=result.validators,
+        body_sha256=digest,
+        max_age_s=freshness_s(result.headers, context.now),
+        permanent_url=result.permanent_url,
+    )

@@ -1,0 +1,151 @@
+"""A document's entries become changes to be stored: known or new, changed or not, admitted or dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+
+from aggregator.crawl.reading import Reader
+from aggregator.crawl.worker import Workers
+from aggregator.errors import ParseError
+from aggregator.model.document import Document, Drop, Entry
+from aggregator.model.item import Alias, Item, ItemChange, Known, KnownItem
+from aggregator.model.source import Source
+from aggregator.process import identity
+from aggregator.process.admit import AdmitContext, admit
+from aggregator.process.sanitize import heavy
+
+MAX_ENTRIES = 2000  # a fetch; the rest is counted as dropped
+BATCH = 32  # entries cleaned in one turn of the event loop: some 4 ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What came of a document's entries. changes + unchanged + drops = entries."""
+
+    changes: tuple[ItemChange, ...]
+    shared: tuple[Alias, ...]
+    unchanged: int
+    drops: tuple[Drop, ...]
+
+
+def capped(document: Document) -> tuple[Sequence[Entry], list[Drop]]:
+    """The entries that are read, and a drop for each beyond the limit. Feeds stand newest first."""
+    over = document.entries[MAX_ENTRIES:]
+    return document.entries[:MAX_ENTRIES], [
+        Drop(stage="admit", reason="too-many", ref=reference(entry)) for entry in over
+    ]
+
+
+def reference(entry: Entry) -> str:
+    """How people recognise an entry: its guid, link or title, shortened."""
+    title = entry.title.value if entry.title else ""
+    return (entry.guid or entry.link or title)[:200]
+
+
+def context(
+    source: Source, document: Document, url: str, site_timezone: str | None, now: datetime
+) -> AdmitContext:
+    """What admitting needs to know besides the entry."""
+    return AdmitContext(
+        document_url=url,
+        home_url=document.link,
+        timezone=source.timezone or site_timezone,
+        language=source.language or document.language,
+        now=now,
+    )
+
+
+wanted = identity.wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What every entry of one document is judged with."""
+
+    known: Known
+    key: str
+    context: AdmitContext
+
+
+async def take(entries: Sequence[Entry], desk: Desk, reader: Reader, workers: Workers) -> Taken:
+    """Resolve every entry against what is known, and clean only those that are new or changed.
+
+    Entries whose markup could hold us up are cleaned in a killable worker, outside of everybody
+    else's turn.
+    """
+    resolved = identity.resolve(entries, desk.known)
+    found: list[ItemChange | Drop | None] = []
+    for start in range(0, len(resolved.matches), BATCH):
+        slow: list[tuple[int, identity.Match]] = []
+        async with reader.turn():
+            for match in resolved.matches[start : start + BATCH]:
+                entry = entries[match.entry_index]
+                if match.duplicate_of is not None:
+                    found.append(Drop(stage="admit", reason="repeated", ref=reference(entry)))
+                elif _is_settled(entry, match, desk.known):
+                    found.append(None)
+                elif _is_heavy(entry):
+                    slow.append((len(found), match))
+                    found.append(None)
+                else:
+                    found.append(change(entry, match, desk))
+        for place, match in slow:
+            found[place] = await _change_apart(entries[match.entry_index], match, desk, workers)
+    return Taken(
+        changes=tuple(each for each in found if isinstance(each, ItemChange)),
+        shared=tuple(resolved.shared),
+        unchanged=sum(each is None for each in found),
+        drops=tuple(each for each in found if isinstance(each, Drop)),
+    )
+
+
+def _is_settled(entry: Entry, match: identity.Match, known: Known) -> bool:
+    """Whether the entry is known and says nothing new, so that cleaning it would be work thrown away."""
+    if match.item_id is None or match.new_aliases:
+        return False
+    before = known.items[match.item_id]
+    return before.pruned or before.entry_digest == identity.entry_digest(entry)
+
+
+def _is_heavy(entry: Entry) -> bool:
+    return any(text is not None and heavy(text.value) for text in (entry.content, entry.summary, entry.title))
+
+
+async def _change_apart(
+    entry: Entry, match: identity.Match, desk: Desk, workers: Workers
+) -> ItemChange | Drop | None:
+    try:
+        return await workers.run(change, entry, match, desk)
+    except ParseError as error:
+        return Drop(stage="admit", reason="too-heavy", ref=reference(entry), detail=str(error))
+
+
+def change(entry: Entry, match: identity.Match, desk: Desk) -> ItemChange | Drop | None:
+    """What is to be stored for one entry; None when cleaning shows that nothing published changed."""
+    before = desk.known.items[match.item_id] if match.item_id is not None else None
+    uid = before.uid if before is not None else identity.mint_uid(desk.key, match.mint or "")
+    item = admit(entry, uid=uid, context=desk.context, rank=match.entry_index, known=before)
+    if isinstance(item, Drop):
+        return item
+    same = before is not None and (before.pruned or before.digest == item.digest)
+    if same and not match.new_aliases:
+        return None
+    return ItemChange(
+        item=item,
+        item_id=match.item_id,
+        aliases=match.new_aliases,
+        entry_digest=identity.entry_digest(entry),
+        title_hash=match.keys.title_hash,
+        guid_hash=match.keys.guid.hash if match.keys.guid else None,
+        raw=orjson.dumps(entry),
+        same=same,
+        silent=before is not None and not _says_updated(item, before),
+    )
+
+
+def _says_updated(item: Item, before: KnownItem) -> bool:
+    return item.updated_at is not None and (before.updated_at is None or item.updated_at > before.updated_at)

@@ -1,0 +1,65 @@
+"""Many crawls at once, bounded, owned, and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from aggregator.model.source import Claim
+
+
+class Pool:
+    """Runs at most ``limit`` crawls. It is the async context that owns their tasks: leaving it waits
+    for them; an exception out of one (the store cannot be used) ends all and comes out."""
+
+    def __init__(self, crawl: Callable[[Claim], Awaitable[object]], limit: int) -> None:
+        self._crawl = crawl
+        self._slots = asyncio.Semaphore(limit)
+        self._limit = limit
+        self._group = asyncio.TaskGroup()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Pool:
+        await self._group.__aenter__()
+        return self
+
+    async def __aexit__(self, *exception: object) -> bool | None:
+        return await self._group.__aexit__(*exception)  # type: ignore[arg-type, func-returns-value]
+
+    @property
+    def active(self) -> int:
+        return len(self._tasks)
+
+    @property
+    def free(self) -> int:
+        return self._limit - len(self._tasks)
+
+    async def start(self, claim: Claim) -> None:
+        """Start crawling, as soon as there is a slot."""
+        await self._slots.acquire()
+        task = self._group.create_task(self._run(claim), name=f"crawl {claim.source.name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._slots.release()
+
+    async def _run(self, claim: Claim) -> None:
+        await self._crawl(claim)
+
+    async def settle(self, grace_s: float) -> None:
+        """Give running crawls ``grace_s`` seconds to end, then cancel the rest; they are simply due again."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=grace_s)
+        for task in set(self._tasks):
+            task.cancel()
+
+
+async def crawl_all(
+    claims: AsyncIterator[Claim], crawl: Callable[[Claim], Awaitable[object]], limit: int
+) -> None:
+    """Crawl every claim that comes, at most ``limit`` at once; return when all have ended."""
+    async with Pool(crawl, limit) as pool:
+        async for claim in claims:
+            await pool.start(claim)

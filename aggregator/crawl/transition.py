@@ -1,0 +1,118 @@
+"""What a source's state becomes after a poll. Pure: the same poll at the same time, the same state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from aggregator.crawl.crawler import Crawled
+from aggregator.errors import CrawlError, StatusError
+from aggregator.model.source import Source, SourceError, SourceState
+from aggregator.process import cadence
+from aggregator.process.health import is_paused
+
+MOVED_POLLS = 3  # equal permanent redirects in a row before the new address is adopted
+PAUSED = timedelta(days=7)  # between two looks at a source that has long been missing
+MESSAGE_LENGTH = 500
+
+
+def succeeded(
+    source: Source,
+    state: SourceState,
+    crawled: Crawled,
+    *,
+    found_new: bool,
+    min_every_s: float,
+    now: datetime,
+) -> SourceState:
+    """After a 304, an unchanged body, or a document that was read."""
+    hints = crawled.document.hints if crawled.document else state.hints
+    after = replace(
+        state,
+        validators=crawled.validators,
+        body_sha256=crawled.body_sha256,
+        hints=hints,
+        last_check_at=now,
+        last_ok_at=now,
+        last_new_at=now if found_new or state.last_new_at is None else state.last_new_at,
+        failures=0,
+        error=None,
+        missing_since_at=None,
+        hold_until_at=None,
+    )
+    after = _moved(source, after, crawled)
+    result = "fetched" if crawled.document else "not_modified" if crawled.not_modified else "unchanged"
+    return _scheduled(source, after, result, crawled.max_age_s, None, min_every_s, now)
+
+
+def failed(
+    source: Source, state: SourceState, error: CrawlError, *, min_every_s: float, now: datetime
+) -> SourceState:
+    """After a failure: validators and body hash stay, since they vouch for what is stored."""
+    status = error.status if isinstance(error, StatusError) else None
+    after = replace(
+        state,
+        last_check_at=now,
+        failures=state.failures + 1,
+        error=SourceError(
+            stage=error.stage,
+            type=type(error).__name__,
+            message=str(error)[:MESSAGE_LENGTH],
+            transient=error.transient,
+            at=now,
+        ),
+        missing_since_at=(state.missing_since_at or now) if status == 404 else None,
+        retired_at=now if status == 410 else state.retired_at,
+        # An adopted address that fails is given up at once: the configured one is asked next.
+        adopted_url=None,
+        moved_url=None,
+        moved_count=0,
+    )
+    retry_after_s = error.retry_after_s if isinstance(error, StatusError) else None
+    if state.adopted_url and status == 410:
+        after = replace(after, retired_at=None)
+    return _scheduled(source, after, "failed", None, retry_after_s, min_every_s, now)
+
+
+def _moved(source: Source, state: SourceState, crawled: Crawled) -> SourceState:
+    """Count equal permanent redirects, and adopt their target when they have lasted. An adopted
+    address that answers by itself stays adopted."""
+    if crawled.permanent_url is None:
+        return replace(state, moved_url=None, moved_count=0)
+    count = state.moved_count + 1 if crawled.permanent_url == state.moved_url else 1
+    if count < MOVED_POLLS:
+        return replace(state, moved_url=crawled.permanent_url, moved_count=count)
+    adopted = None if crawled.permanent_url == source.url else crawled.permanent_url
+    return replace(state, moved_url=None, moved_count=0, adopted_url=adopted)
+
+
+def _scheduled(
+    source: Source,
+    state: SourceState,
+    result: str,
+    max_age_s: float | None,
+    retry_after_s: float | None,
+    min_every_s: float,
+    now: datetime,
+) -> SourceState:
+    following = cadence.next_check(
+        name=source.name,
+        every_s=source.every_s,
+        max_every_s=source.max_every_s,
+        min_every_s=min_every_s,
+        state=state,
+        hints=state.hints,
+        max_age_s=max_age_s,
+        retry_after_s=retry_after_s,
+        result=result,
+        now=now,
+    )
+    next_check_at = following.next_check_at
+    if is_paused(state, now):
+        next_check_at = max(next_check_at, now + PAUSED)
+    return replace(
+        state,
+        next_check_at=next_check_at,
+        fresh_until_at=following.fresh_until_at,
+        hold_until_at=following.hold_until_at or state.hold_until_at,
+    )

@@ -1,0 +1,106 @@
+"""The long-running process: ticks, crawls and serves until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+import structlog
+from aiohttp import web
+
+from aggregator import __version__, app
+from aggregator.crawl.dispatch import Dispatcher
+from aggregator.errors import ConfigError, Problem
+from aggregator.model.settings import Config
+from aggregator.schedule import Ticks, tick_period_s
+from aggregator.serve.metrics import Metrics
+from aggregator.serve.routes import Site, application
+from aggregator.store.base import Store
+
+log = structlog.get_logger()
+
+GRACE_S = 4.0  # for crawls under way, when told to stop
+PRUNE_EVERY_S = 3600.0
+
+
+async def run(config: Config, stop: asyncio.Event) -> None:
+    """Schedule and serve until ``stop`` is set. In this order it then stops: no new ticks, no new
+    crawls, a grace period for those under way, the writer, HTTP, the store. Raises StoreError."""
+    metrics = Metrics()
+    async with app.opened(config, "daemon") as store, app.engine(config, store, metrics.crawled) as crawling:
+        dispatcher = Dispatcher(
+            store,
+            crawling,
+            now=app.utc_now,
+            limit=config.fetch.concurrency * app.POOL_PER_SLOT,
+            per_host=config.fetch.per_host,
+        )
+
+        async def prune() -> None:
+            pruned = await store.prune(app.utc_now(), config.store.keep_items, config.site.feed_items)
+            await store.housekeeping()
+            log.info("store.pruned", items=pruned)
+
+        ticks = Ticks(_periods(config), dispatcher.tick, {"prune": (PRUNE_EVERY_S, prune)})
+        async with listening(config, store, metrics, lambda: dispatcher.active), asyncio.TaskGroup() as group:
+            ticking = group.create_task(ticks.run(), name="ticks")
+            crawls = group.create_task(dispatcher.run(GRACE_S), name="dispatcher")
+            await app.until(stop, ticking, crawls)
+            log.info("daemon.stopping", crawls=dispatcher.active)
+            ticking.cancel()
+            dispatcher.stop()
+    log.info("daemon.stopped")
+
+
+async def serve(config: Config, stop: asyncio.Event) -> None:
+    """Serve what is stored until ``stop`` is set; crawl nothing."""
+    async with app.opened(config, "reader") as store, listening(config, store, Metrics(), lambda: 0):
+        await stop.wait()
+
+
+def _periods(config: Config) -> Mapping[str, float]:
+    """A tick for each category that has sources, as often as its most frequent source needs."""
+    periods: dict[str, float] = {}
+    for source in config.sources:
+        period_s = tick_period_s(source.every_s)
+        periods[source.category] = min(period_s, periods.get(source.category, period_s))
+    return periods
+
+
+@asynccontextmanager
+async def listening(
+    config: Config, store: Store, metrics: Metrics, active: Callable[[], int]
+) -> AsyncIterator[None]:
+    """The HTTP server, from listening to closed. Raises ConfigError when the address is taken."""
+    site = Site(
+        store=store,
+        settings=config.site,
+        metrics=metrics,
+        sources=config.sources,
+        active=active,
+        now=app.utc_now,
+        generator=f"aggregator {__version__}",
+    )
+    runner = web.AppRunner(
+        application(site),
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=2.0,
+        keepalive_timeout=75.0,
+    )
+    await runner.setup()
+    try:
+        server = web.TCPSite(runner, config.server.host, config.server.port, backlog=256)
+        try:
+            await server.start()
+        except OSError as error:
+            text = f"cannot listen on {config.server.host}:{config.server.port}: {error.strerror}"
+            problem = Problem(file=config.file, line=0, where="server: listen", text=text)
+            raise ConfigError((problem,)) from error
+        port = runner.addresses[0][1]
+        host = f"[{config.server.host}]" if ":" in config.server.host else config.server.host
+        log.info("serve.listening", address=f"http://{host}:{port}")
+        yield
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,1 @@
+"""HTTP out: stored feeds to feed readers. Nothing here crawls."""

@@ -1,0 +1,69 @@
+"""Prometheus metrics, fed from outcomes and requests. Names are documented in docs/operating.md."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from aggregator.model.source import Outcome, Saved
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """One registry a process; the tests make as many as they like."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.fetches = Counter(
+            "aggregator_fetches", "Polls of sources, by how they ended.", ["outcome"], registry=registry
+        )
+        self.failures = Counter(
+            "aggregator_failures",
+            "Failed polls, by stage and error.",
+            ["stage", "error"],
+            registry=registry,
+        )
+        self.items = Counter(
+            "aggregator_items", "Items, by what became of them.", ["kind"], registry=registry
+        )
+        self.drops = Counter(
+            "aggregator_drops",
+            "Entries left out, by stage and reason.",
+            ["stage", "reason"],
+            registry=registry,
+        )
+        self.crawl_s = Histogram(
+            "aggregator_crawl_duration_seconds",
+            "From claim to outcome, politeness included.",
+            registry=registry,
+        )
+        self.request_s = Histogram(
+            "aggregator_request_duration_seconds",
+            "Answering a request.",
+            ["route", "status"],
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5),
+            registry=registry,
+        )
+        self.backlog = Gauge("aggregator_due_backlog", "Sources that are due now.", registry=registry)
+        self.active = Gauge("aggregator_crawls_active", "Crawls under way.", registry=registry)
+        self.stored = Gauge("aggregator_items_stored", "Items in the store.", registry=registry)
+        for outcome in ("fetched", "not_modified", "unchanged", "failed"):
+            self.fetches.labels(outcome)
+        for kind in ("new", "updated", "unchanged", "dropped"):
+            self.items.labels(kind)
+
+    def crawled(self, outcome: Outcome, saved: Saved) -> None:
+        """Count one finished crawl."""
+        self.fetches.labels(outcome.result).inc()
+        self.crawl_s.observe(outcome.elapsed_s)
+        self.items.labels("new").inc(saved.new)
+        self.items.labels("updated").inc(saved.updated)
+        self.items.labels("unchanged").inc(outcome.unchanged)
+        self.items.labels("dropped").inc(len(outcome.drops))
+        for drop in outcome.drops:
+            self.drops.labels(drop.stage, drop.reason).inc()
+        if outcome.result == "failed" and outcome.state.error is not None:
+            self.failures.labels(outcome.state.error.stage, outcome.state.error.type).inc()
+
+    def text(self) -> bytes:
+        return generate_latest(self.registry)

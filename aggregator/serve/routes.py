@@ -1,0 +1,217 @@
+"""Every address that we answer. `Site` holds what the handlers share."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from aiohttp import web
+
+from aggregator.model.feed import FeedKey, FeedView, Rendered
+from aggregator.model.settings import SiteSettings
+from aggregator.model.source import Source
+from aggregator.process.health import health
+from aggregator.publish import html, opml, paths, render
+from aggregator.serve.app import guarded, page
+from aggregator.serve.cache import Cache
+from aggregator.serve.compress import ENCODERS, SMALLEST
+from aggregator.serve.conditional import choose_encoding, http_date, not_modified
+from aggregator.serve.metrics import CONTENT_TYPE, Metrics
+from aggregator.store.base import Store
+
+CACHE_CONTROL = "public, max-age=60"
+NEWEST_ON_INDEX = 30
+
+
+Make = Callable[[], Awaitable[Rendered]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """``active`` tells how many crawls are under way; ``generator`` our name and version."""
+
+    store: Store
+    settings: SiteSettings
+    metrics: Metrics
+    sources: tuple[Source, ...]
+    now: Callable[[], datetime]
+    active: Callable[[], int] = lambda: 0
+    generator: str = "aggregator"
+    cache: Cache = field(default_factory=Cache)
+
+
+def application(site: Site) -> web.Application:
+    """The routes, wrapped in what is true of every answer."""
+    app = web.Application(middlewares=[guarded(site.metrics)])
+    handlers = Handlers(site)
+    app.router.add_get("/", handlers.index)
+    app.router.add_get("/style.css", handlers.style)
+    app.router.add_get("/feeds/{path:.+}", handlers.feed)
+    app.router.add_get("/opml", handlers.feeds_opml)
+    app.router.add_get("/opml/sources", handlers.sources_opml)
+    app.router.add_get("/status", handlers.status)
+    app.router.add_get("/healthz", handlers.alive)
+    app.router.add_get("/readyz", handlers.ready)
+    app.router.add_get("/metrics", handlers.metrics)
+    return app
+
+
+class Handlers:
+    """One method a route."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def feed(self, request: web.Request) -> web.StreamResponse:
+        """A feed in a format; without a suffix, a 303 to the format that the client prefers."""
+        found = paths.parse_path(request.rel_url.raw_path)
+        if found is None:
+            raise web.HTTPNotFound
+        key, format_name = found
+        revision = await self._site.store.revision(str(key))
+        if revision is None:
+            raise web.HTTPNotFound
+        if revision[1]:
+            raise web.HTTPGone
+        if format_name is None:
+            target = paths.feed_path(key, render.negotiate(request.headers.get("Accept")))
+            raise web.HTTPSeeOther(target, headers={"Vary": "Accept"})
+        return await self._send(
+            request, (str(key), format_name), revision[0], lambda: self._rendered(key, format_name)
+        )
+
+    async def _rendered(self, key: FeedKey, format_name: str) -> Rendered:
+        settings = self._site.settings
+        found = await self._site.store.view(str(key), settings.feed_items)
+        if found is None:
+            raise web.HTTPNotFound
+        view = FeedView(
+            feed=found[0],
+            items=tuple(found[1]),
+            base_url=settings.base_url,
+            site_title=settings.title,
+            site_language=settings.language,
+            generator=self._site.generator,
+        )
+        return render.render(format_name, view)
+
+    async def _send(
+        self, request: web.Request, key: tuple[str, str], revision: object, make: Make
+    ) -> web.Response:
+        """Answer with a rendering: cached for its revision, compressed if asked, 304 if known."""
+        cache = self._site.cache
+        encoding = choose_encoding(request.headers.get("Accept-Encoding"), tuple(ENCODERS))
+        rendered = cache.get((*key, encoding), revision)
+        if rendered is None:
+            plain = cache.get((*key, "identity"), revision)
+            if plain is None:
+                plain = await make()
+                cache.put((*key, "identity"), revision, plain)
+            rendered = plain
+            if encoding != "identity" and len(plain.body) >= SMALLEST:
+                body = ENCODERS[encoding](plain.body)
+                rendered = replace(plain, body=body, etag=render.etag_of(body))
+                cache.put((*key, encoding), revision, rendered)
+        if len(rendered.body) < SMALLEST:
+            encoding = "identity"
+        headers = {
+            "ETag": rendered.etag,
+            "Last-Modified": http_date(rendered.last_modified_at),
+            "Cache-Control": CACHE_CONTROL,
+            "Vary": "Accept-Encoding",
+        }
+        if not_modified(
+            if_none_match=request.headers.get("If-None-Match"),
+            if_modified_since=request.headers.get("If-Modified-Since"),
+            etag=rendered.etag,
+            last_modified_at=rendered.last_modified_at,
+        ):
+            return web.Response(status=304, headers=headers)
+        headers["Content-Type"] = rendered.media_type
+        if encoding != "identity":
+            headers["Content-Encoding"] = encoding
+        return web.Response(body=rendered.body, headers=headers)
+
+    async def index(self, request: web.Request) -> web.StreamResponse:
+        """Feeds by category, the newest items, how to subscribe."""
+        store, settings = self._site.store, self._site.settings
+        view = html.IndexView(
+            feeds=tuple(await store.feeds()),
+            items=tuple(await store.view_items("all", NEWEST_ON_INDEX)),
+            base_url=settings.base_url,
+            site_title=settings.title,
+            site_language=settings.language,
+        )
+        return page(html.index_page(view))
+
+    async def style(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(body=html.STYLE, content_type="text/css", charset="utf-8")
+
+    async def feeds_opml(self, request: web.Request) -> web.StreamResponse:
+        """Our feeds as a subscription list. It changes when a feed does, which `all` always notices."""
+        revision = await self._site.store.revision("all")
+        return await self._send(request, ("/opml", "opml"), revision, self._feeds_list)
+
+    async def _feeds_list(self) -> Rendered:
+        settings = self._site.settings
+        feeds = await self._site.store.feeds()
+        changed_at = max((feed.updated_at for feed in feeds), default=self._site.now())
+        body = opml.feeds_opml(feeds, settings.base_url, settings.title, changed_at)
+        return Rendered(
+            body=body, media_type=opml.MEDIA_TYPE, etag=render.etag_of(body), last_modified_at=changed_at
+        )
+
+    async def sources_opml(self, request: web.Request) -> web.StreamResponse:
+        """Our sources as a subscription list."""
+        by_name = {source.name: source for source in self._site.sources}
+        rows = [
+            (by_name[each.name], each.title, each.meta.link)
+            for each in await self._site.store.states()
+            if each.name in by_name
+        ]
+        body = opml.sources_opml(rows, self._site.settings.title)
+        return web.Response(
+            body=body, headers={"Content-Type": opml.MEDIA_TYPE, "ETag": render.etag_of(body)}
+        )
+
+    async def status(self, request: web.Request) -> web.StreamResponse:
+        """The health of every source, for people."""
+        now, settings = self._site.now(), self._site.settings
+        rows = [
+            html.StatusRow(
+                name=each.name,
+                title=each.title,
+                category=each.category,
+                health=health(each.state, now),
+                items=each.item_count,
+                last_ok_at=each.state.last_ok_at,
+                last_new_at=each.state.last_new_at,
+                next_check_at=each.state.next_check_at,
+                failures=each.state.failures,
+                error=f"{each.state.error.stage}: {each.state.error.message}" if each.state.error else "",
+            )
+            for each in await self._site.store.states()
+        ]
+        return page(
+            html.status_page(
+                rows, site_title=settings.title, base_url=settings.base_url, language=settings.language
+            )
+        )
+
+    async def alive(self, request: web.Request) -> web.StreamResponse:
+        """The process answers."""
+        return web.Response(text="ok\n")
+
+    async def ready(self, request: web.Request) -> web.StreamResponse:
+        """The store can be read, so that feeds can be served; StoreError becomes 503."""
+        await self._site.store.revision("all")
+        return web.Response(text="ready\n")
+
+    async def metrics(self, request: web.Request) -> web.StreamResponse:
+        """Prometheus metrics; what is counted in the store is counted now."""
+        metrics, store = self._site.metrics, self._site.store
+        metrics.backlog.set(await store.due_count(self._site.now()))
+        metrics.stored.set(await store.item_count())
+        metrics.active.set(self._site.active())
+        return web.Response(body=metrics.text(), headers={"Content-Type": CONTENT_TYPE})
