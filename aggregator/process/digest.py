@@ -29,9 +29,12 @@ _YOUTUBE = "http://www.youtube.com/xml/schemas/"
 _FIELD, _PART = "\x1e", "\x1f"  # cannot be in a scrubbed text, and need not be unforgeable in others
 
 
-def hash16(text: str) -> bytes:
-    """The 16 bytes by which we compare ``text`` (blake2b; lone surrogates are tolerated)."""
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def hash16(text: str, person: bytes = b"") -> bytes:
+    """The 16 bytes by which we compare ``text`` (blake2b; lone surrogates are tolerated).
+
+    Hashes made for another purpose (``person``) never meet.
+    """
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, person=person).digest()
 
 
 def entry_digest(entry: Entry) -> bytes:

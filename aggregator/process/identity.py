@@ -108,7 +108,9 @@ def keys(entry: Entry) -> Keys:
         link=_alias("link", link),
         text=_alias("text", text),
         title_hash=hash16(title) if title else None,
-        whole=Alias(kind="text", hash=hash16(f"\x00{guid}\x00{link}\x00{title if guid and title else text}")),
+        whole=Alias(
+            kind="text", hash=hash16(f"{guid}\0{link}\0{title if guid and title else text}", b"whole")
+        ),
         tells=len(body) >= ENOUGH_TEXT or (bool(body) and not link),
         home=links.is_home(link),
     )

@@ -25,7 +25,7 @@ from aggregator.process import embeds, links, text
 from aggregator.process.measure import MAX_DEPTH, MAX_ELEMENTS, heavy, size
 from aggregator.process.text import words
 
-__all__ = ["Cleaned", "clean", "cleaned", "heavy", "visible_text"]
+__all__ = ["Cleaned", "clean", "cleaned", "heavy", "shows_something", "visible_text"]
 
 RULES_VERSION = 1  # of the cleaning rules: stored items of an older one may be cleaned again
 MAX_CLEAN_BYTES = 512 * 1024
@@ -74,6 +74,7 @@ _LANGUAGE_CLASS = re.compile(r"(?:^|\s)(?:language|lang)-([\w+#.\-]{1,40})(?=\s|
 _SEPARATORS = re.compile(r"[\s,]*")
 _ADDRESS = re.compile(r"\S+")
 _DESCRIPTOR = re.compile(r"\s*([0-9.]+[wxh])?[^,]*")
+_SHOWN = re.compile(r"<(?:img|video|audio|iframe)[ >]|>[^<\s&]")
 _OPENS_OTHERWISE = re.compile(r"\s*(?:mailto|tel):", re.IGNORECASE)
 
 
@@ -124,7 +125,12 @@ def cleaned(html: str, base: str | None) -> Cleaned:
 
 def visible_text(html: str) -> str:
     """What a reader of ``html`` sees, as one folded and scrubbed line of plain text. Linear."""
-    return text.scrub(text.visible_text(html))
+    return text.fold(text.scrub(text.visible_text(html)))
+
+
+def shows_something(html: str) -> bool:
+    """Whether trusted ``html`` has text or media in it, or is only empty paragraphs."""
+    return bool(_SHOWN.search(html) or text.visible_text(html))
 
 
 def _as_text(html: str, note: str) -> Cleaned:

@@ -1,0 +1,39 @@
+"""What a source's document says of itself, made trustworthy: plain text and absolute addresses only."""
+
+from __future__ import annotations
+
+from aggregator.model.document import Document, Image
+from aggregator.model.source import SourceMeta
+from aggregator.process import fields, text
+from aggregator.process.links import absolute, without_tracking
+
+MAX_DESCRIPTION = 2000
+MAX_RIGHTS = 1000
+MAX_AUTHORS = 20
+
+
+def source_meta(document: Document, document_url: str | None) -> SourceMeta:
+    """The trusted self-description of ``document``, read from ``document_url``.
+
+    What is missing or unusable is "" or None; nothing is invented.
+    """
+    link = absolute(document.link, document_url)
+    image = document.image
+    address = absolute(image.url, document_url) if image is not None else None
+    names = (text.line(person.name or person.email, fields.MAX_NAME) for person in document.authors)
+    return SourceMeta(
+        title=text.shorten(fields.plain(document.title), fields.MAX_TITLE),
+        link=without_tracking(link) if link else None,
+        description=text.shorten(fields.plain(document.description), MAX_DESCRIPTION),
+        language=fields.language(document.language),
+        image=Image(
+            url=address,
+            title=text.line(image.title, fields.MAX_TITLE),
+            link=absolute(image.link, document_url) or "",
+        )
+        if image is not None and address is not None
+        else None,
+        icon=absolute(document.icon, document_url),
+        rights=text.line(document.rights or "", MAX_RIGHTS) or None,
+        authors=tuple(dict.fromkeys(name for name in names if name))[:MAX_AUTHORS],
+    )
