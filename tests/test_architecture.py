@@ -63,7 +63,6 @@ KNOWN_TO = {
     "nh3": {"process"},
     "feedparser": {"parse"},
     "prometheus_client": {"serve"},
-    "pydantic": {"config"},
     "click": {"cli"},
     "rich": {"cli"},
     "jinja2": {"publish"},

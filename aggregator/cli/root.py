@@ -70,7 +70,13 @@ def load(context: click.Context) -> Config:
         reason = getattr(error, "strerror", None) or str(error)
         problem = Problem(file=str(path), line=0, where="", text=f"cannot be read: {reason}")
         raise ConfigError((problem,)) from error
-    return decode.load(text, file=path.name, directory=str(path.resolve().parent), env=os.environ)
+    return decode.load(
+        text,
+        file=path.name,
+        directory=str(path.resolve().parent),
+        env=os.environ,
+        read_file=lambda secret: Path(secret).read_text(encoding="utf-8"),
+    )
 
 
 def run_to_end(work: Coroutine[Any, Any, T]) -> T:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 NAME_LENGTH = 40
+TITLE_LENGTH = 500
 
 
 def quoted(text: str) -> str:
@@ -17,7 +18,8 @@ def quoted(text: str) -> str:
 
 
 def block(*, name: str, url: str, title: str, category: str) -> str:
-    """One block, ending with an empty line."""
+    """One block, ending with an empty line. The title loses what no title may hold."""
+    title = "".join(c for c in " ".join(title.split()) if c.isprintable())[:TITLE_LENGTH]
     lines = ["[[source]]", f"name = {quoted(name)}", f"url = {quoted(url)}"]
     if title:
         lines.append(f"title = {quoted(title)}")
@@ -38,9 +40,10 @@ def name_for(title: str, url: str, taken: Collection[str]) -> str:
 
 
 def category_for(folders: tuple[str, ...]) -> str:
-    """A legal category path out of folder titles; letters of every script stay as they are."""
-    parts = (re.sub(r"[^\w.-]+", "-", folder).strip("-._") for folder in folders)
-    return "/".join(part for part in parts if part)
+    """A legal category path out of folder titles; letters and marks of every script stay as they are."""
+    parts = ("".join(_category_character(c) for c in unicodedata.normalize("NFC", each)) for each in folders)
+    # Dots go too: a part that ended like a format would collide with its own feed's address.
+    return "/".join(part for part in (re.sub(r"-+", "-", part).strip("-_") for part in parts) if part)
 
 
 def _slug(text: str) -> str:
@@ -49,3 +52,7 @@ def _slug(text: str) -> str:
     # A title of two Latin letters among forty Chinese ones names nothing.
     letters = sum(c.isalnum() for c in text)
     return slug if len(slug) >= 2 and 2 * sum(c.isalnum() for c in slug) >= letters else ""
+
+
+def _category_character(character: str) -> str:
+    return character if character in "-_" or unicodedata.category(character)[0] in "LNM" else "-"
