@@ -142,10 +142,15 @@ def _contributor(draft: Draft, element: Element, scope: Scope) -> None:
 
 def _content(draft: Draft, element: Element, scope: Scope) -> None:
     src = absolute(attribute(element, "src"), scope.within(element).base)
-    if src is None:
-        offer(draft.texts, "content", ATOM, construct(element, scope, draft.names))
-        return
     media_type = attribute(element, "type") or ""
+    if media_type.startswith("multipart/"):  # Atom 0.3: the same in several forms
+        read_children(draft, element, scope.within(element), {"atom:content": _content})
+        return
+    if src is None:
+        text = construct(element, scope, draft.names)
+        rank = ATOM if text is None or text.type != "text" else ATOM_OLD
+        offer(draft.texts, "content", rank, text)
+        return
     draft.link("content", src, media_type)
     if is_media(media_type):
         draft.enclosure(src, media_type)

@@ -12,6 +12,7 @@ from aggregator.model.document import Document, Drop, Entry, Person, Text
 from aggregator.parse.draft import NATIVE, Draft, date_languages, empty
 from aggregator.parse.elements import Names, Scope, absolute, best, offer, outer_scope
 from aggregator.parse.media import guessed_type
+from aggregator.parse.people import described
 
 Object = Mapping[str, Any]
 
@@ -103,12 +104,12 @@ def _authors(draft: Draft, obj: Object, scope: Scope) -> None:
     several, one = obj.get("authors"), obj.get("author")
     for author in [*(several if isinstance(several, list) else [several]), one]:
         if isinstance(author, dict):
-            found = Person(
+            found = described(
                 name=_string(author, "name") or "",
                 url=_address(author, "url", scope) or "",
                 avatar=_address(author, "avatar", scope) or "",
             )
-            draft.person(NATIVE, None if found == Person() else found)
+            draft.person(NATIVE, found)
         elif name := _trimmed(author):
             draft.person(NATIVE, Person(name=name))
 

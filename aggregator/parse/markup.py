@@ -76,9 +76,10 @@ def text_or_html(element: Element, scope: Scope, names: Names) -> Text | None:
 
 
 def html_of(element: Element, scope: Scope, names: Names) -> Text | None:
-    """A long construct that is HTML by its format's rules, escaped (the rule) or as elements."""
+    """A long construct that is HTML by its format's rules: escaped (the rule), as elements, or as a
+    mixture of the two."""
     if len(element):
-        return inner(element, scope, names)
+        return inner(element, scope, names, mixed=True)
     value = own_text(element)
     if value is None:
         return None
@@ -95,28 +96,35 @@ def plain_of(element: Element, scope: Scope) -> Text | None:
     return Text(value=value, base=scope.base, language=scope.language)
 
 
-def inner(element: Element, scope: Scope, names: Names) -> Text | None:
+def inner(element: Element, scope: Scope, names: Names, *, mixed: bool = False) -> Text | None:
     """The children of ``element`` as HTML, type "xhtml". Relative addresses stay so, except under
     an ``xml:base`` of an inner element, which the markup cannot carry. Feed items that broken nesting
-    put here are left out: they are entries of their own."""
+    put here are left out: they are entries of their own. With ``mixed``, text beside the outermost
+    elements is markup that somebody escaped, if it looks like it."""
     scope = scope.within(element)
     parts: list[str] = []
-    _children(element, scope, scope.base, names, parts)
+    _children(element, scope, scope.base, names, parts, mixed)
     value = "".join(parts).strip()
     if not value:
         return None
     return Text(value=value, type="xhtml", base=scope.base, language=scope.language)
 
 
-def _children(element: Element, scope: Scope, base: str | None, names: Names, parts: list[str]) -> None:
+def _children(
+    element: Element, scope: Scope, base: str | None, names: Names, parts: list[str], mixed: bool = False
+) -> None:
     if element.text:
-        parts.append(html.escape(element.text, quote=False))
+        parts.append(_characters(element.text, mixed))
     for child in element:
         name = names[child.tag]
         if name and name not in ("rss:item", "atom:entry"):
             _element(child, name, scope.within(child), base, names, parts)
         if child.tail:
-            parts.append(html.escape(child.tail, quote=False))
+            parts.append(_characters(child.tail, mixed))
+
+
+def _characters(text: str, mixed: bool) -> str:
+    return text if mixed and looks_like_markup(text) else html.escape(text, quote=False)
 
 
 def _element(

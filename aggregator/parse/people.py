@@ -11,9 +11,7 @@ from aggregator.parse.elements import Element, Names, Scope, absolute, own_text
 def person(text: str | None) -> Person | None:
     """One person out of a line of text; None where it names nobody. What cannot be told apart is
     the name, whole."""
-    text = " ".join(text.split()) if text else ""
-    if text.lower().startswith("mailto:"):
-        text = text[len("mailto:") :].strip()
+    text = _address_only(" ".join(text.split()) if text else "")
     if not text:
         return None
     if text.endswith(")") and "(" in text:
@@ -27,7 +25,7 @@ def person(text: str | None) -> Person | None:
 
 def _pair(outside: str, inside: str) -> Person | None:
     """The two parts of "outside (inside)", where one of them is an address or the other empty."""
-    outside, inside = outside.strip("\"' "), inside.strip("\"' ").removeprefix("mailto:")
+    outside, inside = outside.strip("\"' "), _address_only(inside.strip("\"' "))
     if _is_email(outside):
         return Person(name="" if inside == outside else inside, email=outside)
     if _is_email(inside):
@@ -37,6 +35,14 @@ def _pair(outside: str, inside: str) -> Person | None:
     if not outside and inside:
         return Person(name=inside)
     return None
+
+
+def _address_only(text: str) -> str:
+    """ "mailto:ada@example.org?subject=Feed" as the address in it; anything else as it is."""
+    if text[:7].lower() == "mailto:":
+        text = text[7:].strip()
+    before, question, _ = text.partition("?")
+    return before if question and _is_email(before) else text
 
 
 def _is_email(text: str) -> bool:
@@ -55,13 +61,22 @@ def person_element(element: Element, scope: Scope, names: Names) -> Person | Non
         text = own_text(child)
         if text is not None and local in ("name", "uri", "url", "homepage", "email"):
             found.setdefault("uri" if local in ("url", "homepage") else local, text)
-    url = absolute(found.get("uri"), scope.within(element).base) or ""
-    name, email = found.get("name", ""), found.get("email", "").removeprefix("mailto:")
-    if not (name or url or email):
-        return person(own_text(element))
-    if not email and not url:
-        return person(name)  # Atom written by someone who thinks in RSS
-    return Person(name=name, url=url, email=email)
+    return described(
+        name=found.get("name", ""),
+        url=absolute(found.get("uri"), scope.base) or "",
+        email=found.get("email", ""),
+    ) or person(own_text(element))
+
+
+def described(*, name: str = "", url: str = "", email: str = "", avatar: str = "") -> Person | None:
+    """A person whose fields the format names. None where all are empty."""
+    email = _address_only(email)
+    if url[:7].lower() == "mailto:":
+        url, email = "", email or _address_only(url)
+    if name and not (url or email or avatar):
+        return person(name)  # written by someone who thinks in RSS
+    one = Person(name=name, url=url, email=email, avatar=avatar)
+    return None if one == Person() else one
 
 
 def united(ranked: Iterable[tuple[int, Person]]) -> tuple[Person, ...]:

@@ -44,7 +44,7 @@ def _guid(draft: Draft, element: Element, scope: Scope) -> None:
 
 def _link(draft: Draft, element: Element, scope: Scope) -> None:
     href = own_text(element) or attribute(element, "href")
-    if (attribute(element, "rel") or "alternate").lower() != "alternate":
+    if len(element.attrib) and (attribute(element, "rel") or "alternate").lower() != "alternate":
         ATOM_ENTRY["atom:link"](draft, element, scope)  # Atom's link without its namespace
         return
     offer(draft.words, "link", NATIVE, absolute(href, scope.within(element).base))
@@ -184,7 +184,7 @@ def read(root: Element, url: str | None) -> Document:
     for one in channels:
         _about(feed, one, None)
         read_children(feed, one, outer.at(one), CHANNEL)
-    if root is not channel or name in ("rss:rss", "rdf:rdf", "rss:rdf"):
+    if name not in ("rss:channel", "rss:item"):
         read_children(feed, root, outer.within(root), CHANNEL)  # what RDF, or confusion, puts beside it
     feed.date_languages = date_languages(best(feed.words, "language") or scope.language)
     entries, drops = _items(root, channel, outer, feed)
