@@ -104,11 +104,18 @@ def _cut_to_root(text: str) -> str:
     HTML, may precede a feed."""
     tag = first_tag(text)
     if tag and is_html_tag(tag[2]) and (feed := feed_tag(text)):
-        tag = MARKUP.match(text, feed.start()) or tag
-    if tag is None or tag[2] is None:
+        root = MARKUP.match(text, feed.start())
+        if root and root[2] and text.find(f"</{tag[2]}>", _end(text, root)) < 0:
+            tag = root
+    if tag is None:
         return text
+    return text[tag.start() : _end(text, tag)]
+
+
+def _end(text: str, tag: re.Match[str]) -> int:
+    """Where the element that ``tag`` starts ends: at the last end tag of its name, or nowhere."""
     if tag[3].endswith("/"):
-        return tag[0]
+        return tag.end()
     closing = f"</{tag[2]}>"
     last = text.rfind(closing, tag.end())
-    return text[tag.start() : last + len(closing) if last >= 0 else len(text)]
+    return last + len(closing) if last >= 0 else len(text)

@@ -91,7 +91,7 @@ def salvage(data: bytes, content_type: str | None, url: str | None) -> Document:
     if text.rfind("<![CDATA[") > text.rfind("]]>"):
         text += "]]>"  # the document was cut off in there
     text = repair(text)
-    parsed = _feedparser(text, url)
+    parsed = _feedparser(text)
     feed = dict(parsed["feed"])
     is_rss = not (parsed.get("version") or "").startswith("atom")
     outcomes = [_entry(dict(found), url, is_rss=is_rss) for found in parsed["entries"]]
@@ -135,13 +135,12 @@ def salvage(data: bytes, content_type: str | None, url: str | None) -> Document:
     )
 
 
-def _feedparser(text: str, url: str | None) -> _Fields:
+def _feedparser(text: str) -> _Fields:
     import feedparser  # slow to import, and seldom needed
 
     source = io.BytesIO(b'<?xml version="1.0" encoding="utf-8"?>' + text.encode("utf-8", "replace"))
+    # No content-location: feedparser would resolve guids against it, and an id must stay as it is.
     headers = {"content-type": "application/xml; charset=utf-8"}
-    if url and is_http(url):
-        headers["content-location"] = url
     try:
         parsed: _Fields = feedparser.parse(
             source, sanitize_html=False, resolve_relative_uris=False, response_headers=headers
