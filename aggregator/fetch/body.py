@@ -11,9 +11,9 @@ import zlib
 from typing import Any, Protocol
 
 import aiohttp
-import brotli  # type: ignore[import-untyped]
+import brotli
 
-from aggregator.errors import FetchError, NetworkError, RefusedError
+from aggregator.errors import NetworkError, RefusedError
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -188,21 +188,20 @@ def coding_of(header: str) -> str:
 
 
 async def read(response: aiohttp.ClientResponse, *, max_wire: int, max_body: int) -> tuple[bytes, int]:
-    """The unpacked body and the number of octets on the wire. Closes the connection when a limit is
-    hit. Raises FetchError; the client's own exceptions pass to the caller."""
-    try:
-        header = ",".join(response.headers.getall("Content-Encoding", []))
-        unpacker = Unpacker(coding_of(header), max_body)
-        announced = response.content_length
-        wire = 0
-        if announced is not None and announced > max_wire:
-            raise RefusedError(f"the answer is larger than {max_wire} bytes on the wire")
-        while data := await response.content.readany():
-            wire += len(data)
-            if wire > max_wire:
-                raise RefusedError(f"the answer is larger than {max_wire} bytes on the wire")
-            unpacker.feed(data)
-        return unpacker.finish(), wire
-    except FetchError:
-        response.close()
-        raise
+    """The unpacked body and the number of octets on the wire. Raises FetchError; the client's own
+    exceptions pass to the caller. A response left half read is closed when the caller releases it."""
+    unpacker = Unpacker(coding_of(",".join(response.headers.getall("Content-Encoding", []))), max_body)
+    announced = response.content_length
+    if announced is not None and announced > max_wire:
+        raise _too_much(max_wire)
+    wire = 0
+    while data := await response.content.readany():
+        wire += len(data)
+        if wire > max_wire:
+            raise _too_much(max_wire)
+        unpacker.feed(data)
+    return unpacker.finish(), wire
+
+
+def _too_much(max_wire: int) -> RefusedError:
+    return RefusedError(f"the answer is larger than {max_wire} bytes on the wire")

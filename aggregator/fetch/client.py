@@ -267,7 +267,6 @@ def _applicable(validators: Validators | None, target: address.Target) -> Valida
 def _received(response: aiohttp.ClientResponse) -> dict[str, str]:
     """Headers by lower-case name. RefusedError when there is too much of them."""
     if sum(len(name) + len(value) for name, value in response.raw_headers) > _MAX_HEADER_BYTES:
-        response.close()
         raise RefusedError(f"the answer's headers are larger than {_MAX_HEADER_BYTES} bytes")
     return {
         name.lower(): value

@@ -163,6 +163,16 @@ async def test_limits_on_the_wire_and_unpacked(
         await client.fetch(FetchRequest(url=origin.url("/"), max_body_bytes=99_999))
 
 
+async def test_an_announced_size_is_refused_before_it_arrives(origin: Origin, get: Get) -> None:
+    async def promise(request: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n")
+        await asyncio.Event().wait()
+
+    origin.raw("/", promise)
+    with pytest.raises(RefusedError, match="on the wire"):
+        await get("/")
+
+
 async def test_an_endless_body_is_stopped(origin: Origin, make_client: MakeClient) -> None:
     gone = asyncio.Event()
 

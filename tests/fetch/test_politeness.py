@@ -127,6 +127,18 @@ async def test_a_hold_refuses_new_and_waiting_requests() -> None:
     assert log == ["a", "another port"]
 
 
+async def test_a_hold_reaches_those_that_wait_for_a_slot_of_all() -> None:
+    gate, log = Gate(1, 1, 0.0), []
+    first, waiting = Worker(gate, "a:80", "a", log), Worker(gate, "b:80", "b", log)
+    await turns()
+    gate.hold("b:80", asyncio.get_running_loop().time() + 600, 503)
+    first.leave.set()
+    with pytest.raises(StatusError):
+        await waiting.task
+    async with gate.slot("c:80"):  # and the slot is free again
+        assert log == ["a"]
+
+
 async def test_a_hold_that_has_passed_is_forgotten() -> None:
     gate = Gate(10, 1, 0.0)
     gate.hold("h:80", asyncio.get_running_loop().time() - 1, 503)
