@@ -19,6 +19,7 @@ from typing import Literal, Self, TypeVar
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from aggregator.errors import StoreError
 from aggregator.model.feed import Feed, PublishedItem
 from aggregator.model.item import Alias, Known
 from aggregator.model.settings import Category, StoreSettings
@@ -86,6 +87,7 @@ class Database:
         self._engine = engine
         self._connection = connection
         self._readers = reader_engine(path)
+        self._points = reads.Points(self._readers)
         self._writer = Writer(connection, now)
         self._owner = Owner(path)
         self._daemon = daemon
@@ -115,6 +117,7 @@ class Database:
         try:
             await self._writer.close()
         finally:
+            await self._points.close()
             await self._readers.dispose()
             await self._connection.close()
             await self._engine.dispose()
@@ -243,8 +246,9 @@ class Database:
             return await reads.feeds(connection, kind)
 
     async def revision(self, key: str) -> tuple[int, bool] | None:
-        async with self._read() as connection:
-            return await reads.revision(connection, key)
+        self._check_open()
+        with translated():
+            return await self._points.revision(key)
 
     async def view(self, key: str, limit: int) -> tuple[Feed, list[PublishedItem]] | None:
         async with self._snapshot() as connection:
@@ -283,9 +287,14 @@ class Database:
 
     @asynccontextmanager
     async def _read(self) -> AsyncIterator[AsyncConnection]:
+        self._check_open()
         with translated():
             async with self._readers.connect() as connection:
                 yield connection
+
+    def _check_open(self) -> None:
+        if self._closing is not None:
+            raise StoreError("the store is closed")
 
     @asynccontextmanager
     async def _snapshot(self) -> AsyncIterator[AsyncConnection]:
@@ -304,11 +313,8 @@ class Database:
         async with self._read() as connection:
             crowded = await upkeep.crowded(connection, keep)
         gone = 0
-        for source_id in crowded:
-            while some := await self._writer.call(
-                partial(upkeep.prune_some, source_id=source_id, keep=keep, now=now)
-            ):
-                gone += some
+        while crowded:
+            gone += await self._writer.call(partial(upkeep.prune_some, crowded=crowded, keep=keep, now=now))
         await self._writer.call(partial(upkeep.right_clock, now=now))
         return gone
 

@@ -37,15 +37,28 @@ async def crowded(connection: AsyncConnection, keep: int) -> list[int]:
     return list(found)
 
 
-async def prune_some(connection: AsyncConnection, source_id: int, keep: int, now: datetime) -> int:
-    """Moves a batch of a source's items beyond its newest ``keep`` to the ledger; how many went.
+async def prune_some(connection: AsyncConnection, crowded: list[int], keep: int, now: datetime) -> int:
+    """Prunes the last sources of ``crowded``, one batch in all, taking off those it is done with; how
+    many items went."""
+    gone = 0
+    while crowded and gone < PRUNE_BATCH:
+        gone += await _prune_source(connection, crowded[-1], keep, now, PRUNE_BATCH - gone)
+        if gone < PRUNE_BATCH:
+            crowded.pop()
+    return gone
+
+
+async def _prune_source(
+    connection: AsyncConnection, source_id: int, keep: int, now: datetime, limit: int
+) -> int:
+    """Moves a source's items beyond its newest ``keep``, at most ``limit``, to the ledger.
 
     A source's own feed shows its newest items, and every other feed that it belongs to holds all of
     them: so with ``keep`` at least as long as a feed, no feed shows an item that goes.
     """
     place = (item.c.sorted_at.desc(), item.c.id.desc())
     beyond = select(item.c.id).where(item.c.source_id == source_id).order_by(*place)
-    ids = list(await connection.scalars(beyond.offset(keep).limit(PRUNE_BATCH)))
+    ids = list(await connection.scalars(beyond.offset(keep).limit(limit)))
     if not ids:
         return 0
     copied = [column.name for column in ledger.c if column.name not in ("item_id", "pruned_at")]

@@ -6,13 +6,12 @@ go together. Everything here runs inside one transaction, which `writer` begins 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
-    Executable,
     Row,
     Select,
     Table,
@@ -21,6 +20,7 @@ from sqlalchemy import (
     delete,
     func,
     literal,
+    literal_column,
     or_,
     select,
     union_all,
@@ -31,6 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.model.source import Outcome, Saved
 from aggregator.store import rows
+from aggregator.store.bulk import Bulk
 from aggregator.store.plan import Context, Plan, Stored, plan_outcome
 from aggregator.store.tables import alias, counter, feed, item, ledger, member, revision, source, trail
 
@@ -55,10 +56,26 @@ _NUMBERS = (
     .returning(counter.c.name, counter.c.value)
 )
 
-_RAISE = (
+_LEAVE_LEDGER = Bulk(delete(ledger).where(ledger.c.item_id == bindparam("b_id")))
+_INSERT_ITEMS = Bulk(insert(item))
+_INSERT_MEMBERS = Bulk(insert(member))
+_INSERT_ALIASES = Bulk(insert(alias).on_conflict_do_nothing())  # its first owner keeps it
+_SHARE_ALIASES = Bulk(
+    insert(alias).on_conflict_do_update(index_elements=list(alias.primary_key), set_={"item_id": None})
+)
+_UPDATE_ITEMS = Bulk(update(item).where(item.c.id == bindparam("b_id")))
+_UPDATE_LEDGER = Bulk(update(ledger).where(ledger.c.item_id == bindparam("b_id")))
+_INSERT_REVISIONS = Bulk(insert(revision))
+_INSERT_TRAIL = Bulk(insert(trail))
+_UPDATE_SOURCES = Bulk(update(source).where(source.c.id == bindparam("b_id")))
+_UPDATE_FEEDS = Bulk(update(feed).where(feed.c.key == bindparam("b_key")))
+_RAISE_FEEDS = Bulk(
     update(feed)
     .where(feed.c.id == bindparam("b_id"))
-    .values(revision=feed.c.revision + 1, updated_at=func.max(feed.c.updated_at, bindparam("at")))
+    .values(
+        revision=feed.c.revision + literal_column("1"),
+        updated_at=func.max(feed.c.updated_at, bindparam("b_at")),
+    )
 )
 
 
@@ -147,29 +164,22 @@ async def _read_stored(connection: AsyncConnection, ids: Sequence[int], uids: Se
 
 
 async def _execute(connection: AsyncConnection, plan: Plan, at: int) -> None:
-    """Writes the rows of ``plan``. A row given back by the ledger leaves it first: ids are unique."""
-    ignore = insert(alias).on_conflict_do_nothing()  # its first owner keeps it
-    share = insert(alias).values(item_id=None)
-    share = share.on_conflict_do_update(index_elements=list(alias.primary_key), set_={"item_id": None})
-    statements: Iterable[tuple[Executable, list[dict[str, Any]]]] = (
-        (delete(ledger).where(ledger.c.item_id == bindparam("b_id")), plan.restored),
-        (insert(item), plan.items),
-        (insert(member), plan.members),
-        (ignore, plan.aliases),
-        (share, plan.shared),
-        (update(item).where(item.c.id == bindparam("b_id")), plan.updates),
-        (update(item).where(item.c.id == bindparam("b_id")), plan.touches),
-        (update(ledger).where(ledger.c.item_id == bindparam("b_id")), plan.ledger_touches),
-        (insert(revision), plan.revisions),
-        (insert(trail), plan.trail),
-        (update(source).where(source.c.id == bindparam("b_id")), plan.states),
-        (update(source).where(source.c.id == bindparam("b_id")), plan.metas),
-        (update(feed).where(feed.c.key == bindparam("b_key")), plan.feed_metas),
-        (_RAISE, [{"b_id": feed_id, "at": at} for feed_id in plan.raised.values()]),
-    )
-    for statement, values in statements:
-        if values:
-            await connection.execute(statement, values)
+    """Writes the rows of ``plan``. What comes back from the ledger leaves it first: ids are unique."""
+    await _LEAVE_LEDGER.execute(connection, plan.restored)
+    await _INSERT_ITEMS.execute(connection, plan.items)
+    await _INSERT_MEMBERS.execute(connection, plan.members)
+    await _INSERT_ALIASES.execute(connection, plan.aliases)
+    await _SHARE_ALIASES.execute(connection, plan.shared)
+    await _UPDATE_ITEMS.execute(connection, plan.updates)
+    await _UPDATE_ITEMS.execute(connection, plan.touches)
+    await _UPDATE_LEDGER.execute(connection, plan.ledger_touches)
+    await _INSERT_REVISIONS.execute(connection, plan.revisions)
+    await _INSERT_TRAIL.execute(connection, plan.trail)
+    await _UPDATE_SOURCES.execute(connection, plan.states)
+    await _UPDATE_SOURCES.execute(connection, plan.metas)
+    await _UPDATE_FEEDS.execute(connection, plan.feed_metas)
+    raised = [{"b_id": feed_id, "b_at": at} for feed_id in plan.raised.values()]
+    await _RAISE_FEEDS.execute(connection, raised)
 
 
 async def pin_failure(connection: AsyncConnection, outcome: Outcome, error: Exception, now: datetime) -> bool:

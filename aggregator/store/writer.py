@@ -171,3 +171,4 @@ def _settle(done: asyncio.Future[T], result: T) -> None:
 def _fail(done: asyncio.Future[Any], error: BaseException) -> None:
     if not done.done():
         done.set_exception(error)
+        done.exception()  # counts as read: a caller that has gone away is no cause for complaint
