@@ -36,7 +36,7 @@ def _keyword(draft: Draft, element: Element, scope: Scope) -> None:
     draft.tag(_value(element))
 
 
-_HANDLERS: dict[str, Handler] = {
+HANDLERS: dict[str, Handler] = {
     **MODULES,
     "cdf:title": label("title", NATIVE),
     "cdf:abstract": long_text("summary", NATIVE),
@@ -52,7 +52,7 @@ def read(root: Element, url: str | None) -> Document:
 
     ``url`` is the address the document came from. Raises NotAFeed if the root is no channel.
     """
-    names = names_for(root, "cdf", _STRUCTURE, _STRUCTURE | {name[4:] for name in _HANDLERS})
+    names = names_for(root, "cdf", _STRUCTURE, _STRUCTURE | {name[4:] for name in HANDLERS})
     if names[root.tag] != "cdf:channel":
         raise NotAFeed(f"the root element is {root.tag}, no CDF channel", format="cdf")
     scope = _scope(root, outer_scope(url, attribute(root, "base") or attribute(root, "href")))
@@ -86,4 +86,4 @@ def _scope(element: Element, outer: Scope) -> Scope:
 def _read(draft: Draft, element: Element, scope: Scope) -> None:
     offer(draft.words, "link", NATIVE, absolute(attribute(element, "href"), scope.base))
     draft.date("updated", NATIVE, attribute(element, "lastmod"))
-    read_children(draft, element, scope, _HANDLERS)
+    read_children(draft, element, scope, HANDLERS)
