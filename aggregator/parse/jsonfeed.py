@@ -27,7 +27,7 @@ def read(obj: dict[str, Any], url: str | None) -> Document:
     """
     items = obj.get("items") if isinstance(obj, dict) else None
     if not isinstance(items, list):
-        if not isinstance(obj, dict) or "jsonfeed.org" not in str(obj.get("version")):
+        if not isinstance(obj, dict) or "jsonfeed.org" not in (_string(obj, "version") or ""):
             raise NotAFeed("JSON that is no JSON Feed", format="json")
         items = []
     site = _string(obj, "home_page_url")
@@ -157,5 +157,5 @@ def _seconds(value: object) -> float | None:
 
 
 def _format(obj: Object) -> str:
-    version = str(obj.get("version")).rstrip("/")
+    version = (_string(obj, "version") or "").rstrip("/")
     return "json1.0" if version.endswith(("/1", "/1.0")) else "json1.1"
