@@ -21,6 +21,7 @@ MAX_GUID_BYTES = 1024
 MAX_RIGHTS = 1000
 TITLE_FROM_TEXT = 80
 UNTITLED = "Untitled"
+_SURELY_SMALL = 50_000
 
 _T = TypeVar("_T")
 
@@ -155,6 +156,8 @@ def _html(construct: Text | None, base: str | None, notes: list[tuple[str, str]]
     markup, at = construct.value, construct.base or base
     if construct.type == "text":
         markup, at = text.as_html(markup), None
+        if len(markup) < _SURELY_SMALL:
+            return markup  # made of nothing but escaped text: there is nothing to clean
     cleaned = sanitize.cleaned(markup, at)
     if cleaned.note:
         notes.append(("markup-" + cleaned.note.replace(" ", "-"), ""))

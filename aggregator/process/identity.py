@@ -22,7 +22,8 @@ Dates are never looked at, and one source's identities never meet another's.
 6.  Without a guid the link alone decides, so that a corrected title is an update; without a usable
     link, title and text. A link to the root of a host needs the same title.
 7.  Two entries of one document are never the same known item. The one with the better evidence
-    keeps it (`_RANKS`), the other is new. That is also why an item whose own guid stands on another
+    keeps it, the other is new: the whole is better than a guid that link or text confirm, then link with
+    enough text, guid, link with title, link, text. That is also why an item whose own guid stands on another
     entry of the document is not taken over by rules 4 and 5: the guid is the better evidence.
 8.  A new item's uid is minted from its first identity that is neither shared nor another item's, its
     whole if there is no other.
@@ -153,38 +154,50 @@ def resolve(entries: Sequence[Entry], known: Known, shown: Sequence[Keys] | None
     unusable = shared | {alias for alias, item_id in known.aliases.items() if item_id is None}
     taken = _assign(shown, primaries, known, unusable)
 
-    takers = {item_id: index for index, item_id in taken.items()}
-    for index in primaries:
-        former = known.aliases.get(shown[index].whole)
-        if index not in taken and former is not None:
-            duplicates[index] = takers[former]  # an earlier version, beside the present one
+    _drop_former_versions(shown, primaries, known, taken, duplicates)
+    repeats: dict[int, list[Alias]] = {}
+    for index in duplicates:
+        repeats.setdefault(_last(duplicates, index), []).append(shown[index].whole)
 
     matches: list[Match] = []
     for index, one in enumerate(shown):
         item_id = taken.get(index)
         own: tuple[Alias, ...] = ()
-        mint = None
         if index not in duplicates:
             usable = [alias for alias in one.aliases() if alias not in unusable]
-            own = tuple(alias for alias in usable if alias not in known.aliases)
+            both = dict.fromkeys((*usable, *repeats.get(index, ())))
+            own = tuple(alias for alias in both if alias not in known.aliases)
             # An identity that now means this item, but has meant another one, means neither.
             shared.update(a for a in usable if known.aliases.get(a, item_id) != item_id)
-            if item_id is None:
-                mint = _mint(one, own)
         matches.append(
             Match(
                 entry_index=index,
                 keys=one,
                 item_id=item_id,
-                duplicate_of=duplicates.get(index),
+                duplicate_of=_last(duplicates, index) if index in duplicates else None,
                 new_aliases=own,
-                mint=mint,
+                mint=_mint(one, own) if item_id is None and index not in duplicates else None,
             )
         )
     newly = (alias for alias in shared if known.aliases.get(alias, 0) is not None)
     return Resolved(
         matches=tuple(matches), shared=tuple(sorted(newly, key=lambda alias: (alias.kind, alias.hash)))
     )
+
+
+def _drop_former_versions(
+    shown: Sequence[Keys],
+    primaries: Iterable[int],
+    known: Known,
+    taken: dict[int, int],
+    duplicates: dict[int, int],
+) -> None:
+    """Marks entries that are an earlier version of an item whose present version stands beside them."""
+    takers = {item_id: index for index, item_id in taken.items()}
+    for index in primaries:
+        former = known.aliases.get(shown[index].whole)
+        if index not in taken and former in takers:
+            duplicates[index] = takers[former]
 
 
 def _mint(one: Keys, own: Sequence[Alias]) -> str:
@@ -207,8 +220,14 @@ def _duplicates(shown: Sequence[Keys]) -> dict[int, int]:
             duplicates[index] = first[one.whole]
         elif one.guid is None and one.text is not None and (one.link, one.text) in first_said:
             duplicates[index] = first_said[one.link, one.text]
-    # A chain (a repeats b, which repeats c) leads to its end.
-    return {index: duplicates.get(target, target) for index, target in duplicates.items()}
+    return duplicates
+
+
+def _last(duplicates: dict[int, int], index: int) -> int:
+    """Where a chain of repetitions (a repeats b, which repeats c) ends."""
+    while index in duplicates:
+        index = duplicates[index]
+    return index
 
 
 def _repeated(shown: Iterable[Keys]) -> set[Alias]:
@@ -250,7 +269,8 @@ def _claims(one: Keys, known: Known, unusable: set[Alias]) -> list[tuple[int, in
     if whole is not None:
         claims.append((_WHOLE, whole))
     if link is not None and link == text and link != guid:
-        claims.append((_LINK_AND_TEXT, link))
+        sure = guid is not None or one.tells
+        claims.append((_LINK_AND_TEXT if sure else _LINK_AND_TITLE, link))
     if guid is not None:
         claims.append((_CONFIRMED if guid in (link, text) else _GUID, guid))
         return claims
