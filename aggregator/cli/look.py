@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +11,8 @@ import click
 from yarl import URL
 
 from aggregator.cli.logs import printable
-from aggregator.cli.root import ALL_FAILED, OK, USAGE, commands, load, print_json, run_to_end
-from aggregator.config import blocks, decode
+from aggregator.cli.root import ALL_FAILED, OK, USAGE, commands, load, parse, print_json, run_to_end
+from aggregator.config import blocks
 from aggregator.config.effective import effective, tables
 from aggregator.errors import ConfigError, ParseError
 from aggregator.model.settings import Config
@@ -235,7 +234,7 @@ def _append(path: Path, text: str) -> None:
     """Add to the configuration only what leaves it valid: the whole is checked first, then renamed
     into place, so that a crash or a bad list never leaves half a file."""
     whole = path.read_text(encoding="utf-8").rstrip("\n") + "\n\n" + text.rstrip("\n") + "\n"
-    decode.load(whole, file=path.name, directory=str(path.resolve().parent), env=os.environ)
+    parse(path, whole)
     beside = path.with_name(path.name + ".new")
     beside.write_text(whole, encoding="utf-8")
     beside.replace(path)

@@ -70,6 +70,11 @@ def load(context: click.Context) -> Config:
         reason = getattr(error, "strerror", None) or str(error)
         problem = Problem(file=str(path), line=0, where="", text=f"cannot be read: {reason}")
         raise ConfigError((problem,)) from error
+    return parse(path, text)
+
+
+def parse(path: Path, text: str) -> Config:
+    """The configuration that ``text`` would be at ``path``. Raises ConfigError."""
     return decode.load(
         text,
         file=path.name,

@@ -24,7 +24,8 @@ BATCH = 32  # entries cleaned in one turn of the event loop: some 4 ms
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What came of a document's entries. changes + unchanged + drops = entries."""
+    """What came of a document's entries: each is new, updated, unchanged or dropped. Those changes
+    that are ``same`` count as unchanged."""
 
     changes: tuple[ItemChange, ...]
     shared: tuple[Alias, ...]
@@ -98,7 +99,7 @@ async def take(entries: Sequence[Entry], desk: Desk, reader: Reader, workers: Wo
     return Taken(
         changes=tuple(each for each in found if isinstance(each, ItemChange)),
         shared=tuple(resolved.shared),
-        unchanged=sum(each is None for each in found),
+        unchanged=sum(each is None or (isinstance(each, ItemChange) and each.same) for each in found),
         drops=tuple(each for each in found if isinstance(each, Drop)),
     )
 
