@@ -111,3 +111,9 @@ class StoreBusy(StoreError):
 
 class StoreNewer(StoreError):
     """The store was written by a newer version of this program."""
+
+
+def first_of(group: BaseExceptionGroup[StoreError]) -> StoreError:
+    """One error for a task group's many of one cause."""
+    error = group.exceptions[0]
+    return first_of(error) if isinstance(error, BaseExceptionGroup) else error

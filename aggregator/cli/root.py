@@ -16,7 +16,7 @@ import orjson
 from aggregator import __version__
 from aggregator.cli import logs
 from aggregator.config import decode
-from aggregator.errors import ConfigError, Problem, StoreError
+from aggregator.errors import ConfigError, Problem, StoreError, first_of
 from aggregator.model.settings import Config
 
 T = TypeVar("T")
@@ -121,7 +121,7 @@ def run_until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> int:
         try:
             await work(stop)
         except* StoreError as group:
-            raise group.exceptions[0] from None
+            raise first_of(group) from None
 
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(stoppable())

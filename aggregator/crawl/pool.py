@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from aggregator.errors import StoreError, first_of
 from aggregator.model.source import Claim
 
 
@@ -59,7 +60,11 @@ class Pool:
 async def crawl_all(
     claims: AsyncIterator[Claim], crawl: Callable[[Claim], Awaitable[object]], limit: int
 ) -> None:
-    """Crawl every claim that comes, at most ``limit`` at once; return when all have ended."""
-    async with Pool(crawl, limit) as pool:
-        async for claim in claims:
-            await pool.start(claim)
+    """Crawl every claim that comes, at most ``limit`` at once; return when all have ended. Raises
+    StoreError when the store cannot be used."""
+    try:
+        async with Pool(crawl, limit) as pool:
+            async for claim in claims:
+                await pool.start(claim)
+    except* StoreError as group:
+        raise first_of(group) from None
