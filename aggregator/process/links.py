@@ -14,7 +14,7 @@ from yarl import URL
 
 MAX_OCTETS = 8000
 
-_CLEAN = re.compile(r"https?://[a-z0-9.-]*[a-z0-9](?::[0-9]{1,4})?(?:[/?#][!#-;=?-\[\]_a-z~]*)?")
+_CLEAN = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,4})?(?:[/?#][!#-;=?-\[\]_a-z~]*)?")
 _CLEAN_PATH = re.compile(r"/(?![/\\])[!#-;=?-\[\]_a-z~]*")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]*):")

@@ -150,12 +150,12 @@ def _as_text(html: str, note: str) -> Cleaned:
 
 def _once(html: str, cleaner: nh3.Cleaner) -> str:
     """One pass of the sanitiser and of what follows it."""
-    result = text.scrub(cleaner.clean(html)).strip()
+    result = text.scrub(cleaner.clean(html))
     if "<img" in result:
         result = embeds.settle_images(result)
     if "<iframe" in result:
         result = embeds.settle_frames(result)
-    return result
+    return result.strip()
 
 
 @lru_cache(maxsize=64)

@@ -149,7 +149,7 @@ def _without_unseen(markup: str) -> str:
         kept.append(" ")
         if close < 0:
             missing.add(end)
-            at = found.end()
+            at = found.start()
         else:
             at = close + (len(end) if end == "-->" else 0)
         found = _UNSEEN.search(markup, max(at, found.end()))
