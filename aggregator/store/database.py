@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -53,22 +53,22 @@ async def open_store(settings: StoreSettings, *, now: Callable[[], datetime], ro
     if settings.path == ":memory:":
         raise StoreUnusable("the store must be a file")
     path = Path(settings.path)
-    with translated():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        daemon = daemon_lock(path) if role == "daemon" else None
-        engine = writer_engine(path)
-        try:
+    async with AsyncExitStack() as undo:
+        with translated():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            daemon = daemon_lock(path) if role == "daemon" else None
+            if daemon:
+                undo.callback(daemon.release)
+            engine = writer_engine(path)
+            undo.push_async_callback(engine.dispose)
             opening = await opening_lock(path)
             try:
                 connection = await engine.connect()
+                undo.push_async_callback(connection.close)
                 await prepare(connection)
             finally:
                 opening.release()
-        except BaseException:
-            if daemon:
-                daemon.release()
-            await engine.dispose()
-            raise
+        undo.pop_all()
     return Database(path, engine, connection, daemon, now)
 
 

@@ -90,7 +90,7 @@ def plan_outcome(plan: Plan, outcome: Outcome, context: Context) -> Saved:
     for change, stored in reversed(changes):
         _plan_change(plan, change, stored, row, context, tally)
     for alias in outcome.shared_aliases:
-        plan.shared.append({"source_id": row.id, "kind": alias.kind, "hash": alias.hash})
+        plan.shared.append({"source_id": row.id, "kind": alias.kind, "hash": alias.hash, "item_id": None})
     raised = _raised_by_meta(plan, outcome, row)
     if tally.new or tally.updated:
         raised.update(rows.feed_keys(row.name, row.category))

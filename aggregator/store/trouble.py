@@ -11,11 +11,19 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, EmulatedDBAPIException, SQLAlchemyError
 
 from aggregator.errors import StoreBusy, StoreError
 
-FAILURES = (SQLAlchemyError, sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeEncodeError, OSError)
+FAILURES = (
+    SQLAlchemyError,
+    EmulatedDBAPIException,
+    sqlite3.Error,
+    sqlite3.Warning,
+    OverflowError,
+    UnicodeEncodeError,
+    OSError,
+)
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}

@@ -60,8 +60,11 @@ _LEAVE_LEDGER = Bulk(delete(ledger).where(ledger.c.item_id == bindparam("b_id"))
 _INSERT_ITEMS = Bulk(insert(item))
 _INSERT_MEMBERS = Bulk(insert(member))
 _INSERT_ALIASES = Bulk(insert(alias).on_conflict_do_nothing())  # its first owner keeps it
+_SHARED = insert(alias)
 _SHARE_ALIASES = Bulk(
-    insert(alias).on_conflict_do_update(index_elements=list(alias.primary_key), set_={"item_id": None})
+    _SHARED.on_conflict_do_update(
+        index_elements=list(alias.primary_key), set_={"item_id": _SHARED.excluded.item_id}
+    )
 )
 _UPDATE_ITEMS = Bulk(update(item).where(item.c.id == bindparam("b_id")))
 _UPDATE_LEDGER = Bulk(update(ledger).where(ledger.c.item_id == bindparam("b_id")))

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from aggregator.errors import StoreBusy, StoreError, StoreNewer
+from aggregator.model.settings import StoreSettings
+from aggregator.store import migrations
+from aggregator.store.base import Store
+from aggregator.store.database import open_store
+from aggregator.store.migrations.upgrade import upgrade
+from aggregator.store.tables import metadata
+
+OPEN = """
+import asyncio, sys
+from datetime import datetime, UTC
+from aggregator.model.settings import StoreSettings
+from aggregator.store.database import open_store
+
+def now():
+    return datetime(2026, 3, 1, tzinfo=UTC)
+
+async def main(path, role):
+    store = await open_store(StoreSettings(path=path), now=now, role=role)
+    print(await store.item_count(), "alembic" in sys.modules, flush=True)
+    await store.close()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def path(tmp_path) -> str:
+    """Where nothing is yet, not even the folder."""
+    return str(tmp_path / "data" / "wire.db")
+
+
+def put(path: str, content: bytes) -> None:
+    Path(path).parent.mkdir()
+    Path(path).write_bytes(content)
+
+
+def read(path: str) -> bytes:
+    return Path(path).read_bytes()
+
+
+def schema(connection):
+    """Every table and index as SQLite keeps it, white space aside."""
+    found = connection.exec_driver_sql(
+        "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND name != 'alembic_version'"
+    )
+    return {name: " ".join(sql.replace('"', "").split()) for name, sql in found}
+
+
+def test_migrations_lead_to_the_tables():
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        upgrade(connection)
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        migrated = schema(connection)
+    engine.dispose()
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+        declared = schema(connection)
+    engine.dispose()
+    assert migrated.keys() == declared.keys()
+    for name in declared:
+        # Constraints may stand in another order; partial indexes and WITHOUT ROWID must not differ.
+        assert sorted(migrated[name].split(",")[:-1]) == sorted(declared[name].split(",")[:-1]) or (
+            "INDEX" in declared[name] and migrated[name] == declared[name]
+        )
+        assert ("WITHOUT ROWID" in migrated[name]) == ("WITHOUT ROWID" in declared[name])
+
+
+def test_the_list_of_versions_is_alembic_s():
+    script = ScriptDirectory(str(Path(migrations.__file__).parent))
+    found = [one.revision for one in script.walk_revisions()][::-1]
+    assert tuple(found) == migrations.KNOWN
+    assert script.get_current_head() == migrations.HEAD
+
+
+async def test_a_store_satisfies_the_protocol(bench):
+    store: Store = bench.store
+    assert await store.item_count() == 0
+
+
+async def test_opening_makes_folders_and_a_durable_write_ahead_log(bench, path):
+    assert os.listdir(os.path.dirname(path))
+    ask = bench.store._writer.call
+    assert (await ask(lambda c: c.exec_driver_sql("PRAGMA journal_mode"))).scalar() == "wal"
+    assert (await ask(lambda c: c.exec_driver_sql("PRAGMA synchronous"))).scalar() == 2
+
+
+async def test_a_second_daemon_is_refused_and_others_are_not(opened, path, clock):
+    async with opened("daemon") as daemon:
+        with pytest.raises(StoreBusy):
+            await open_store(StoreSettings(path=path), now=clock, role="daemon")
+        async with opened("crawler") as beside, opened("reader") as reader:
+            assert await beside.store.item_count() == await reader.store.item_count() == 0
+        assert await daemon.store.item_count() == 0
+    async with opened("daemon"):
+        pass
+
+
+async def test_a_newer_database_is_left_alone(opened, path, clock):
+    async with opened():
+        pass
+    plain = sqlite3.connect(path)
+    plain.execute("UPDATE alembic_version SET version_num = '9999'")
+    plain.commit()
+    plain.close()
+    with pytest.raises(StoreNewer):
+        await open_store(StoreSettings(path=path), now=clock, role="crawler")
+
+
+async def test_another_program_s_database_is_left_alone(path, clock):
+    put(path, b"")
+    plain = sqlite3.connect(path)
+    plain.execute("CREATE TABLE theirs (id)")
+    plain.commit()
+    plain.close()
+    before = read(path)
+    with pytest.raises(StoreError, match="some other program"):
+        await open_store(StoreSettings(path=path), now=clock, role="crawler")
+    assert read(path) == before
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is no database at all" * 100, b"SQLite format 3\0" + b"\xff" * 4000]
+)
+async def test_a_damaged_file_is_said_and_kept(path, clock, content):
+    put(path, content)
+    with pytest.raises(StoreError, match="damaged"):
+        await open_store(StoreSettings(path=path), now=clock, role="crawler")
+    assert read(path) == content
+
+
+async def test_a_place_that_cannot_be_written_is_a_store_error(tmp_path, clock):
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file" / "wire.db", tmp_path):
+        with pytest.raises(StoreError):
+            await open_store(StoreSettings(path=str(path)), now=clock, role="crawler")
+    with pytest.raises(StoreError, match="must be a file"):
+        await open_store(StoreSettings(path=":memory:"), now=clock, role="crawler")
+
+
+async def test_a_failed_opening_gives_the_daemon_s_lock_back(path, clock):
+    put(path, b"junk" * 1000)
+    for _ in range(2):
+        with pytest.raises(StoreError, match="damaged"):
+            await open_store(StoreSettings(path=path), now=clock, role="daemon")
+
+
+async def test_several_processes_may_start_at_once_on_a_new_file(path, start):
+    for child in [start(OPEN, path, "crawler") for _ in range(3)]:
+        out, err = await asyncio.to_thread(child.communicate)
+        assert (out, err) == ("0 True\n", "") or (out, err) == ("0 False\n", "")
+
+
+async def test_opening_what_is_up_to_date_does_not_load_alembic(opened, path, start):
+    async with opened():
+        pass
+    out, err = await asyncio.to_thread(start(OPEN, path, "reader").communicate)
+    assert (out, err) == ("0 False\n", "")
+
+
+async def test_closing_leaves_no_lock_behind(opened, path, make):
+    async with opened("daemon") as bench:
+        await bench.sync(make.source("a"))
+        await bench.claim()
+        assert len(os.listdir(f"{path}.owners")) == 1
+    assert os.listdir(f"{path}.owners") == []
+    assert "wire.db-wal" not in os.listdir(os.path.dirname(path)), "the last one out folds the log back"

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from aggregator.model.document import Drop
+from aggregator.store import upkeep
+
+T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def aged(make, count, prefix="n"):
+    return [make.change(f"{prefix}{n}", sorted_at=T0 - timedelta(hours=n)) for n in range(count)]
+
+
+async def test_prune_keeps_the_newest_of_each_source_and_remembers_the_rest(bench, make):
+    await bench.sync(make.source("a"), make.source("b"))
+    changes = aged(make, 12)
+    await bench.save("a", *changes)
+    await bench.save("b", make.change("other", sorted_at=T0 - timedelta(days=9)))
+    before = await bench.store.revision("all")
+    assert await bench.store.prune(T0, 5, 3) == 7
+    assert await bench.store.prune(T0, 5, 3) == 0
+    assert await bench.titles("source/a") == ["n0", "n1", "n2", "n3", "n4"]
+    assert await bench.titles("source/b") == ["other"]
+    assert await bench.store.revision("all") == before, "no feed's window showed them"
+    claim = (await bench.claim("a"))["a"]
+    known = await bench.store.known(claim.source_id, [a for c in changes for a in c.aliases])
+    assert len(known.aliases) == 24
+    by_uid = {item.uid: item for item in known.items.values()}
+    old = by_uid[changes[11].item.uid]
+    assert (old.pruned, old.sorted_at, old.digest) == (
+        True,
+        T0 - timedelta(hours=11),
+        changes[11].item.digest,
+    )
+    record = await bench.store.item(changes[11].item.uid)
+    assert (record.published, record.pruned_at, record.source_name) == (None, T0, "a")
+
+
+async def test_prune_keeps_what_a_feed_shows(bench, make):
+    await bench.sync(make.source("a"))
+    await bench.save("a", *aged(make, 12))
+    assert await bench.store.prune(T0, 2, 10) == 2
+    assert len(await bench.titles("source/a")) == 10
+
+
+async def test_prune_works_in_batches_over_many_sources(bench, make, monkeypatch):
+    monkeypatch.setattr(upkeep, "PRUNE_BATCH", 7)
+    await bench.sync(*[make.source(name) for name in "abc"])
+    for name in "abc":
+        await bench.save(name, *aged(make, 12, name))
+    assert await bench.store.prune(T0, 2, 2) == 30
+    assert await bench.store.item_count() == 6
+
+
+async def test_an_old_item_that_comes_back_is_not_news(bench, make):
+    await bench.sync(make.source("a"))
+    await bench.save("a", *aged(make, 12))
+    ids = {n: await bench.item_id("a", f"n{n}") for n in (10, 11)}
+    await bench.store.prune(T0, 5, 5)
+    same = make.change("n10", item_id=ids[10], same=True, aliases=(make.alias("link", "moved"),))
+    changed = make.change("n11", "changed", item_id=ids[11], sorted_at=T0 + timedelta(days=1))
+    saved = await bench.save("a", same, changed)
+    assert (saved.new, saved.updated, saved.unchanged) == (0, 1, 1)
+    assert await bench.titles("all") == ["n0", "n1", "n2", "n3", "n4", "n11"], "back in its old place"
+    claim = (await bench.claim("a"))["a"]
+    known = await bench.store.known(claim.source_id, [make.alias("link", "moved"), *changed.aliases])
+    assert known.items[known.aliases[make.alias("link", "moved")]].pruned
+    await bench.forget()
+    assert await bench.store.prune(T0, 5, 5) == 1
+    again = await bench.save("a", replace(changed, item_id=None, aliases=()))
+    assert (again.new, again.unchanged) == (0, 1), "the same id is the same item, pruned or not"
+    assert await bench.store.item_count() == 5
+
+
+async def test_ids_are_never_used_again(bench, make):
+    await bench.sync(make.source("a"))
+    await bench.save("a", *aged(make, 4))
+    newest = await bench.item_id("a", "n0")
+    await bench.store.prune(T0, 1, 1)
+    await bench.save("a", make.change("later"))
+    assert await bench.item_id("a", "later") > newest
+
+
+async def test_housekeeping_trims_the_trail_to_each_source_s_newest(bench, make, monkeypatch):
+    monkeypatch.setattr(upkeep, "TRAIL_A_SOURCE", 5)
+    await bench.sync(make.source("a"), make.source("b"))
+    drops = tuple(Drop(stage="admit", reason="empty", ref=str(n)) for n in range(9))
+    await bench.save("a", drops=drops)
+    await bench.save("b", drops=drops[:2])
+    await bench.store.housekeeping()
+    assert [line.ref for line in await bench.store.trail("a", 99)] == ["8", "7", "6", "5", "4"]
+    assert len(await bench.store.trail("b", 99)) == 2
+    monkeypatch.setattr(upkeep, "TRAIL_IN_ALL", 3)
+    await bench.store.housekeeping()
+    assert len(await bench.store.trail("a", 99)) + len(await bench.store.trail("b", 99)) == 3
+
+
+async def test_integrity_finds_each_kind_of_damage(opened, make, path):
+    async with opened() as bench:
+        await bench.sync(make.source("a", category="x"))
+        await bench.save("a", *aged(make, 8))
+        assert await bench.store.integrity() == []
+        plain = sqlite3.connect(path)
+        feed = {key: row for row, key in plain.execute("SELECT id, key FROM feed")}
+        for number, key in enumerate(("all", "source/a", "category/x"), 1):
+            plain.execute("DELETE FROM member WHERE item_id=? AND feed_id=?", (number, feed[key]))
+        plain.execute("DELETE FROM alias WHERE item_id = 4")
+        plain.execute("INSERT INTO alias VALUES (1, 'guid', x'00', 99)")
+        plain.execute("INSERT INTO member VALUES (?, 1, 77)", (feed["all"],))
+        plain.execute("UPDATE item SET sorted_at = 5 WHERE id = 5")
+        plain.execute(
+            "INSERT INTO ledger (item_id, uid, source_id, sorted_at, first_seen_at, pruned_at, "
+            "silent_edits, digest, entry_digest) "
+            "SELECT id, uid, 1, 1, 1, 1, 0, x'', x'' FROM item WHERE id = 6"
+        )
+        plain.commit()
+        plain.close()
+        found = {problem.partition(":")[0] for problem in await bench.store.integrity()}
+        assert found == {what for what, _ in upkeep._strays()}
