@@ -17,6 +17,7 @@ from aggregator.parse.elements import (
     Scope,
     absolute,
     attribute,
+    attributes,
     best,
     is_http,
     names_for,
@@ -38,8 +39,9 @@ _FEED_TYPES = ("rss+xml", "atom+xml", "rdf+xml", "feed+json", "application/json"
 def construct(element: Element, scope: Scope, names: Names) -> Text | None:
     """A text construct or ``content`` (RFC 4287 sections 3.1 and 4.1.3; Atom 0.3's type and mode).
     None where it is empty, or media that is no text."""
-    kind = (attribute(element, "type") or "").lower().partition(";")[0].strip()
-    mode = (attribute(element, "mode") or "").lower()
+    said = attributes(element)
+    kind = said.get("type", "").lower().partition(";")[0].strip()
+    mode = said.get("mode", "").lower()
     if mode == "base64":
         return _decoded(element, scope, kind)
     if kind in ("html", "text/html") and mode != "xml":
@@ -109,29 +111,26 @@ def _id(draft: Draft, element: Element, scope: Scope) -> None:
 
 def link(draft: Draft, element: Element, scope: Scope) -> None:
     """``atom:link`` (RFC 4287 section 4.2.7): the alternate, an enclosure, the comments or another."""
-    href = absolute(attribute(element, "href") or own_text(element), scope.within(element).base)
+    said = attributes(element)
+    href = absolute(said.get("href") or own_text(element), scope.within(element).base)
     if href is None:
         return
-    rel = (attribute(element, "rel") or "alternate").lower().removeprefix(_RELATIONS)
-    media_type = attribute(element, "type") or ""
-    title = attribute(element, "title") or ""
+    rel = said.get("rel", "alternate").lower().removeprefix(_RELATIONS)
+    media_type, title = said.get("type", ""), said.get("title", "")
     if rel == "enclosure":
-        draft.enclosure(href, media_type, whole(attribute(element, "length")), title=title)
+        draft.enclosure(href, media_type, whole(said.get("length")), title=title)
         return
     if rel == "replies" and media_type.startswith("text/html") and "comments" not in draft.words:
         offer(draft.words, "comments", ATOM, href)
         return
     if rel == "alternate" and not any(kind in media_type for kind in _FEED_TYPES):
         offer(draft.words, "link", ATOM if not media_type or "html" in media_type else TERMS, href)
-    draft.link(rel, href, media_type, title, attribute(element, "hreflang") or "")
+    draft.link(rel, href, media_type, title, said.get("hreflang", ""))
 
 
 def _category(draft: Draft, element: Element, scope: Scope) -> None:
-    draft.tag(
-        attribute(element, "term") or own_text(element),
-        attribute(element, "scheme"),
-        attribute(element, "label"),
-    )
+    said = attributes(element)
+    draft.tag(said.get("term") or own_text(element), said.get("scheme"), said.get("label"))
 
 
 def _contributor(draft: Draft, element: Element, scope: Scope) -> None:

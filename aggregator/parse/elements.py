@@ -181,6 +181,8 @@ class Scope:
 
     def within(self, element: Element) -> Scope:
         """The scope inside ``element``: this one, unless it has attributes of its own."""
+        if not element.keys():  # the rule, and asked often
+            return self
         base, language = element.get(XML_BASE), element.get(XML_LANG)
         if base is None and language is None:
             return self
@@ -240,10 +242,20 @@ def attribute(element: Element, name: str) -> str | None:
     value = element.get(name)
     if value is None:
         for key, other in cast("list[tuple[str, str]]", element.items()):
-            if split_tag(key)[1].lower() == name:
+            if key.rpartition("}")[2].lower() == name:
                 value = other
                 break
     return (value and value.strip()) or None
+
+
+def attributes(element: Element) -> dict[str, str]:
+    """All attributes that are not blank, as `attribute` would find each: for readers of several."""
+    found: dict[str, str] = {}
+    for key, value in cast("list[tuple[str, str]]", element.items()):
+        name = key.rpartition("}")[2].lower()
+        if (value := value.strip()) and (key == name or name not in found):
+            found[name] = value
+    return found
 
 
 def is_entity(name: str) -> bool:

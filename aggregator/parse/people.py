@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from aggregator.model.document import Person
 from aggregator.parse.elements import Element, Names, Scope, absolute, own_text
 
+# Single words with single spaces between them: nothing to take apart.
+_BARE_NAME = re.compile(r"[^\s@():<>?]+(?: [^\s@():<>?]+)*+")
+
 
 def person(text: str | None) -> Person | None:
     """One person out of a line of text; None where it names nobody. What cannot be told apart is
     the name, whole."""
+    if text and _BARE_NAME.fullmatch(text):
+        return Person(name=text)
     text = _address_only(" ".join(text.split()) if text else "")
     if not text:
         return None
@@ -85,6 +91,8 @@ def united(ranked: Iterable[tuple[int, Person]]) -> tuple[Person, ...]:
     ranked = list(ranked)
     if not ranked:
         return ()
+    if len(ranked) == 1:
+        return (ranked[0][1],)
     least = min(rank for rank, _ in ranked)
     merged: dict[str, Person] = {}
     for rank, one in ranked:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.model.document import FeedDate
+from aggregator.parse import dates
 from aggregator.parse.dates import parse_date
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=timezone(timedelta(hours=8)))
@@ -166,6 +167,7 @@ def test_relative_dates_need_a_moment_to_be_relative_to(text: str, expected: str
     assert written(parse_date(text, base=NOW)) == expected
 
 
+@settings(deadline=None)  # dateparser is imported when it is first needed
 @given(
     st.text(max_size=30), st.sampled_from(["", "2022-05-30 ", "Mon, 30 May 2022 ", "2022年5月", "2 hours "])
 )
@@ -180,3 +182,8 @@ def test_what_python_writes_is_read_back(timestamp: int, minutes: int) -> None:
     expected = FeedDate(at=moment.astimezone(UTC))
     assert parse_date(moment.isoformat()) == expected
     assert parse_date(moment.strftime("%a, %d %b %Y %H:%M:%S %z")) == expected
+
+
+@given(st.from_regex(dates._USUAL_ISO, fullmatch=True) | st.from_regex(dates._USUAL_RFC822, fullmatch=True))
+def test_the_short_cut_reads_what_the_grammars_read(text: str) -> None:
+    assert parse_date(text) == parse_date(f" {text}")
