@@ -1,0 +1,104 @@
+"""What feed readers get over HTTP: status, headers, encodings, redirects."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+
+import brotli
+import pytest
+
+from tests.origin import ThreadedOrigin
+from tests.program import Daemon, Program, configuration, fetch, rss
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """One server over one refreshed source, for every test here: none of them changes it."""
+    with ThreadedOrigin() as origin:
+        origin.serve("/acme", rss(*((f"g{n}", f"Title {n}") for n in range(9))))
+        source = {"name": "acme", "url": origin.url("/acme"), "category": "新闻/tech"}
+        program = Program(tmp_path_factory.mktemp("served"), configuration([source]))
+        assert program.refresh()["items"]["new"] == 9
+        with Daemon(program, "serve") as daemon:
+            yield daemon
+
+
+def test_equal_content_gives_equal_bytes(served: Daemon) -> None:
+    for suffix in ("atom", "rss", "json", "html"):
+        first, second = (served.get(f"/feeds/all.{suffix}") for _ in range(2))
+        assert first == second or first[2] == second[2]
+        assert first[1]["etag"].startswith('"')
+        assert first[1]["cache-control"]
+        assert first[1]["last-modified"].endswith("GMT")
+
+
+def test_each_encoding_has_its_own_tag_and_the_same_text(served: Daemon) -> None:
+    plain = served.get("/feeds/all.atom")
+    packed = served.get("/feeds/all.atom", Accept_Encoding="gzip")
+    brotlied = served.get("/feeds/all.atom", Accept_Encoding="br, gzip")
+    assert packed[1]["content-encoding"] == "gzip"
+    assert gzip.decompress(packed[2]) == plain[2]
+    assert brotli.decompress(brotlied[2]) == plain[2]
+    assert len({plain[1]["etag"], packed[1]["etag"], brotlied[1]["etag"]}) == 3
+    assert "accept-encoding" in packed[1]["vary"].lower()
+    tag = packed[1]["etag"]
+    status, headers, body = served.get("/feeds/all.atom", Accept_Encoding="gzip", If_None_Match=tag)
+    assert (status, body, headers["etag"]) == (304, b"", tag)
+
+
+def test_head_is_get_without_the_body(served: Daemon) -> None:
+    for path in ("/", "/feeds/all.rss", "/opml", "/status", "/feeds/none.atom"):
+        got, head = served.get(path), fetch(served.base + path, {}, "HEAD")
+        assert head[0] == got[0]
+        assert head[2] == b""
+        without_date = {name: value for name, value in got[1].items() if name != "date"}
+        assert {name: value for name, value in head[1].items() if name != "date"} == without_date
+
+
+@pytest.mark.parametrize(
+    ("accept", "suffix"),
+    [
+        ("application/rss+xml", "rss"),
+        ("application/feed+json, */*;q=0.1", "json"),
+        ("*/*", "atom"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "html"),
+    ],
+)
+def test_a_path_without_suffix_leads_to_the_preferred_format(
+    served: Daemon, accept: str, suffix: str
+) -> None:
+    status, headers, _body = served.get("/feeds/source/acme", Accept=accept)
+    assert status == 303
+    assert headers["location"] == f"/feeds/source/acme.{suffix}"
+    assert headers["vary"] == "Accept"
+
+
+def test_a_category_of_any_script_has_its_feeds(served: Daemon) -> None:
+    for path in ("/feeds/category/%E6%96%B0%E9%97%BB.atom", "/feeds/category/%E6%96%B0%E9%97%BB/tech.rss"):
+        assert served.get(path)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/feeds/nothing.atom", "/feeds/", "/feeds/source/..%2f..%2fetc.atom", "/x", "/feeds/all.exe"]
+)
+def test_what_is_not_there_is_a_plain_404(served: Daemon, path: str) -> None:
+    status, headers, body = served.get(path)
+    assert status == 404
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert b"<script" not in body
+
+
+def test_other_methods_are_refused(served: Daemon) -> None:
+    assert fetch(served.base + "/feeds/all.atom", {}, "POST")[0] == 405
+
+
+def test_pages_name_their_feeds(served: Daemon) -> None:
+    page = served.get("/")[2].decode()
+    assert 'rel="alternate"' in page
+    assert "http://wire.example/feeds/all.atom" in page
+    assert "Title 0" in page
+    assert b"acme" in served.get("/status")[2]
+    assert b"xmlUrl" in served.get("/opml")[2]
+    assert b"/acme" in served.get("/opml/sources")[2]
+    assert served.get("/style.css")[1]["content-type"].startswith("text/css")
