@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Row,
-    Select,
     String,
     and_,
     bindparam,
@@ -33,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aggregator.model.source import Claim, Source
 from aggregator.store.base import Selected
 from aggregator.store.owners import Owner
-from aggregator.store.rows import from_us, state_from, to_us
+from aggregator.store.rows import from_us, maybe_at, state_from, to_us
 from aggregator.store.tables import run, source
 
 _MINUTE_US = 60_000_000
@@ -156,8 +155,13 @@ def skip_reason(now: datetime, since: datetime, *, force: bool, due: bool) -> Co
     return case(*[(when, literal(word)) for when, word in reasons], else_=literal(""))
 
 
-def selection(names: Sequence[str] | None, category: str | None, reason: ColumnElement[str]) -> Select[Any]:
-    """Name, reason and the time each reason ends of the sources chosen, hosts in turn."""
+async def selected(
+    connection: AsyncConnection,
+    names: Sequence[str] | None,
+    category: str | None,
+    reason: ColumnElement[str],
+) -> tuple[list[str], list[Selected]]:
+    """Names to poll, hosts in turn, and those to skip with the time that the reason ends, by name."""
     until = case(
         (reason == "held", source.c.hold_until_at),
         (reason == "leased", source.c.lease_until_at),
@@ -171,21 +175,14 @@ def selection(names: Sequence[str] | None, category: str | None, reason: ColumnE
     if category is not None:
         below = func.substr(source.c.category, 1, len(category) + 1) == f"{category}/"
         chosen = chosen.where(or_(source.c.category == category, below))
-    return chosen.order_by(turn, source.c.id)
-
-
-def sorted_out(found: Sequence[Row[Any]]) -> tuple[list[str], list[Selected]]:
-    """The rows of `selection`: names to poll, and those to skip by name."""
-    skipped = [
-        Selected(
-            name=row.name,
-            reason=row.reason,
-            until_at=None if row.until is None else from_us(row.until),
-        )
-        for row in found
-        if row.reason
-    ]
-    return [row.name for row in found if not row.reason], sorted(skipped, key=lambda one: one.name)
+    ready: list[str] = []
+    skipped: list[Selected] = []
+    for row in await connection.execute(chosen.order_by(turn, source.c.id)):
+        if row.reason:
+            skipped.append(Selected(name=row.name, reason=row.reason, until_at=maybe_at(row.until)))
+        else:
+            ready.append(row.name)
+    return ready, sorted(skipped, key=lambda one: one.name)
 
 
 async def release(connection: AsyncConnection, claims: Sequence[Claim]) -> None:

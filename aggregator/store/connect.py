@@ -6,6 +6,8 @@ is only loaded when there is something to do.
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from aggregator.store.migrations import HEAD, KNOWN
 from aggregator.store.trouble import StoreUnusable
 
 BUSY_S = 30.0
-READERS = 5  # one of them is kept by `reads.Points`
+READERS = 5  # one of them is kept by `Reader.revision`
 
 # synchronous=FULL: a commit is on disk before a server's validators are used again. The small cache
 # keeps memory flat; the log's limit gives the space of a burst back.
@@ -61,32 +63,36 @@ def reader_engine(path: Path) -> AsyncEngine:
     return engine
 
 
-async def prepare(connection: AsyncConnection) -> None:
-    """Makes or upgrades the schema. Raises `StoreNewer`, `StoreUnusable` for a file of something else.
+def look(path: Path) -> bool:
+    """Opens the file for the first time, making it if it is not there; whether the schema is up to date.
 
-    To be called under `owners.opening_lock`: switching to WAL does not wait for others by itself.
+    Blocking, and by the plain driver: aiosqlite does not wait for its thread when opening fails. To be
+    called under `owners.opening_lock`, because switching to the write-ahead log does not wait for
+    others by itself. Raises `StoreNewer`, `StoreUnusable` for a file of something else, sqlite3's errors.
     """
-    raw = await connection.get_raw_connection()
-    driver = raw.driver_connection
-    assert driver is not None
-    version = await _version(driver)
-    if version is None and await driver.execute_fetchall("SELECT 1 FROM sqlite_master LIMIT 1"):
-        raise StoreUnusable("the file is a database of some other program")
-    if version is not None and version not in KNOWN:
-        raise StoreNewer(f"the database was written by a newer version of this program ({version})")
-    ((mode,),) = await driver.execute_fetchall("PRAGMA journal_mode")
-    if mode != "wal":
-        await driver.execute_fetchall("PRAGMA journal_mode = WAL")
-    if version != HEAD:
-        async with connection.begin():
-            await connection.run_sync(_upgrade)
+    with closing(sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)) as plain:
+        version = _version(plain)
+        if version is None and plain.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+            raise StoreUnusable("the file is a database of some other program")
+        if version is not None and version not in KNOWN:
+            raise StoreNewer(f"the database was written by a newer version of this program ({version})")
+        (mode,) = plain.execute("PRAGMA journal_mode").fetchone()
+        if mode != "wal":
+            plain.execute("PRAGMA journal_mode = WAL")
+        return version == HEAD
 
 
-async def _version(driver: Any) -> str | None:
-    if not await driver.execute_fetchall("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"):
+def _version(plain: sqlite3.Connection) -> str | None:
+    if not plain.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
         return None
-    found = await driver.execute_fetchall("SELECT version_num FROM alembic_version")
-    return str(found[0][0]) if found else None
+    found = plain.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(found[0]) if found else None
+
+
+async def bring_up_to_date(connection: AsyncConnection) -> None:
+    """Makes or upgrades the schema, in one transaction."""
+    async with connection.begin():
+        await connection.run_sync(_upgrade)
 
 
 def _upgrade(connection: Any) -> None:

@@ -8,8 +8,8 @@ are there. Files beside the database: ``.owners/`` and ``.daemon`` (locks of liv
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,6 @@ from typing import Literal, Self, TypeVar
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from aggregator.errors import StoreError
 from aggregator.model.feed import Feed, PublishedItem
 from aggregator.model.item import Alias, Known
 from aggregator.model.settings import Category, StoreSettings
@@ -33,8 +32,9 @@ from aggregator.store.base import (
     SyncResult,
     TrailEntry,
 )
-from aggregator.store.connect import prepare, reader_engine, writer_engine
+from aggregator.store.connect import bring_up_to_date, look, reader_engine, writer_engine
 from aggregator.store.owners import Lock, Owner, daemon_lock, opening_lock
+from aggregator.store.reader import Reader
 from aggregator.store.tables import source
 from aggregator.store.trouble import StoreUnusable, translated
 from aggregator.store.writer import Work, Writer
@@ -59,15 +59,16 @@ async def open_store(settings: StoreSettings, *, now: Callable[[], datetime], ro
             daemon = daemon_lock(path) if role == "daemon" else None
             if daemon:
                 undo.callback(daemon.release)
+            opening = await opening_lock(path)
+            undo.callback(opening.release)
+            ready = await asyncio.to_thread(look, path)
             engine = writer_engine(path)
             undo.push_async_callback(engine.dispose)
-            opening = await opening_lock(path)
-            try:
-                connection = await engine.connect()
-                undo.push_async_callback(connection.close)
-                await prepare(connection)
-            finally:
-                opening.release()
+            connection = await engine.connect()
+            undo.push_async_callback(connection.close)
+            if not ready:
+                await bring_up_to_date(connection)
+            opening.release()
         undo.pop_all()
     return Database(path, engine, connection, daemon, now)
 
@@ -86,8 +87,7 @@ class Database:
         self.path = path
         self._engine = engine
         self._connection = connection
-        self._readers = reader_engine(path)
-        self._points = reads.Points(self._readers)
+        self._reader = Reader(reader_engine(path))
         self._writer = Writer(connection, now)
         self._owner = Owner(path)
         self._daemon = daemon
@@ -117,8 +117,7 @@ class Database:
         try:
             await self._writer.close()
         finally:
-            await self._points.close()
-            await self._readers.dispose()
+            await self._reader.close()
             await self._connection.close()
             await self._engine.dispose()
             self._owner.vanish()  # with it go our leases, if any are left
@@ -177,9 +176,7 @@ class Database:
         due: bool,
     ) -> tuple[list[str], list[Selected]]:
         reason = claims.skip_reason(now, since, force=force, due=due)
-        async with self._read() as connection:
-            found = await connection.execute(claims.selection(names, category, reason))
-            return claims.sorted_out(found.all())
+        return await self._reader.call(lambda c: claims.selected(c, names, category, reason))
 
     async def claim_named(
         self,
@@ -229,8 +226,7 @@ class Database:
     # Crawling
 
     async def known(self, source_id: int, aliases: Iterable[Alias]) -> Known:
-        async with self._read() as connection:
-            return await reads.known(connection, source_id, aliases)
+        return await self._reader.call(lambda c: reads.known(c, source_id, aliases))
 
     async def save(self, outcome: Outcome) -> Saved:
         return await self._writer.save(outcome)
@@ -238,80 +234,43 @@ class Database:
     # Reading
 
     async def feed(self, key: str) -> Feed | None:
-        async with self._read() as connection:
-            return await reads.feed_row(connection, key)
+        return await self._reader.call(lambda c: reads.feed_row(c, key))
 
     async def feeds(self, kind: str | None = None) -> list[Feed]:
-        async with self._read() as connection:
-            return await reads.feeds(connection, kind)
+        return await self._reader.call(lambda c: reads.feeds(c, kind))
 
     async def revision(self, key: str) -> tuple[int, bool] | None:
-        self._check_open()
-        with translated():
-            return await self._points.revision(key)
+        return await self._reader.revision(key)
 
     async def view(self, key: str, limit: int) -> tuple[Feed, list[PublishedItem]] | None:
-        async with self._snapshot() as connection:
-            feed = await reads.feed_row(connection, key)
-            if feed is None:
-                return None
-            return feed, await reads.view_items(connection, key, limit, None)
+        return await self._reader.call(lambda c: reads.view(c, key, limit), snapshot=True)
 
     async def view_items(self, key: str, limit: int, before: str | None = None) -> list[PublishedItem]:
-        async with self._read() as connection:
-            return await reads.view_items(connection, key, limit, before)
+        return await self._reader.call(lambda c: reads.view_items(c, key, limit, before))
 
     async def item(self, uid: str) -> ItemRecord | None:
-        async with self._snapshot() as connection:
-            return await reads.item_record(connection, uid)
+        return await self._reader.call(lambda c: reads.item_record(c, uid), snapshot=True)
 
     async def trail(self, source_name: str, limit: int) -> list[TrailEntry]:
-        async with self._read() as connection:
-            return await reads.trail_of(connection, source_name, limit)
+        return await self._reader.call(lambda c: reads.trail_of(c, source_name, limit))
 
     async def states(self) -> list[SourceStatus]:
-        async with self._read() as connection:
-            return await reads.states(connection)
+        return await self._reader.call(reads.states)
 
     async def item_count(self) -> int:
-        async with self._read() as connection:
-            return await reads.item_count(connection)
+        return await self._reader.call(reads.item_count)
 
     async def due_count(self, now: datetime, *, category: str | None = None) -> int:
-        async with self._read() as connection:
-            return await reads.due_count(connection, now, category)
+        return await self._reader.call(lambda c: reads.due_count(c, now, category))
 
     async def next_due_at(self) -> datetime | None:
-        async with self._read() as connection:
-            return await reads.next_due_at(connection)
-
-    @asynccontextmanager
-    async def _read(self) -> AsyncIterator[AsyncConnection]:
-        self._check_open()
-        with translated():
-            async with self._readers.connect() as connection:
-                yield connection
-
-    def _check_open(self) -> None:
-        if self._closing is not None:
-            raise StoreError("the store is closed")
-
-    @asynccontextmanager
-    async def _snapshot(self) -> AsyncIterator[AsyncConnection]:
-        """Several statements that see one moment."""
-        async with self._read() as connection:
-            await connection.exec_driver_sql("BEGIN")
-            try:
-                yield connection
-            finally:
-                await connection.exec_driver_sql("ROLLBACK")
+        return await self._reader.call(reads.next_due_at)
 
     # Upkeep
 
     async def prune(self, now: datetime, keep_items: int, feed_items: int) -> int:
         keep = max(keep_items, feed_items)
-        async with self._read() as connection:
-            crowded = await upkeep.crowded(connection, keep)
+        crowded = await self._reader.call(lambda c: upkeep.crowded(c, keep))
         gone = 0
         while crowded:
             gone += await self._writer.call(partial(upkeep.prune_some, crowded=crowded, keep=keep, now=now))
@@ -321,9 +280,7 @@ class Database:
     async def housekeeping(self) -> None:
         await self._writer.call(upkeep.trim_trail)
         # Readers may hold the end of the log back; what they leave is folded in the next time.
-        async with self._read() as connection:
-            await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+        await self._reader.call(upkeep.fold_log)
 
     async def integrity(self) -> list[str]:
-        async with self._snapshot() as connection:
-            return await upkeep.integrity(connection)
+        return await self._reader.call(upkeep.integrity, snapshot=True)

@@ -5,13 +5,12 @@ Runs on the reader's connections, where each statement sees the newest commit.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, func, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.model.feed import Feed, PublishedItem
 from aggregator.model.item import Alias, Known, KnownItem
@@ -44,7 +43,6 @@ _STORED: Select[Any] = select(item.c.id.label("item_id"), *(item.c[name] for nam
 _PRUNED: Select[Any] = select(ledger.c.item_id, *(ledger.c[name] for name in _KNOWN_COLUMNS)).where(
     ledger.c.item_id.in_(bindparam("ids", expanding=True))
 )
-_REVISION = select(feed.c.revision, feed.c.gone_at).where(feed.c.key == bindparam("key"))
 _PUBLISHED = [
     *(column for column in item.c if column.name not in ("raw", "content_text")),
     source.c.name.label("source_name"),
@@ -89,35 +87,16 @@ async def feed_row(connection: AsyncConnection, key: str) -> Feed | None:
     return rows.feed_from(row) if row else None
 
 
+async def view(connection: AsyncConnection, key: str, limit: int) -> tuple[Feed, list[PublishedItem]] | None:
+    found = await feed_row(connection, key)
+    return None if found is None else (found, await view_items(connection, key, limit, None))
+
+
 async def feeds(connection: AsyncConnection, kind: str | None) -> list[Feed]:
     wanted = select(feed).where(feed.c.gone_at.is_(None)).order_by(feed.c.key)
     if kind is not None:
         wanted = wanted.where(feed.c.kind == kind)
     return [rows.feed_from(row) for row in await connection.execute(wanted)]
-
-
-class Points:
-    """The one look-up that every request for a feed needs, straight through the driver on a connection
-    of its own: 50 µs, where taking a connection from the pool and executing costs 330."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-        self._opening = asyncio.Lock()
-        self._pooled: AsyncConnection | None = None
-        self._driver: Any = None
-        self._sql = str(_REVISION.compile(dialect=engine.dialect))
-
-    async def revision(self, key: str) -> tuple[int, bool] | None:
-        async with self._opening:
-            if self._driver is None:
-                self._pooled = await self._engine.connect()
-                self._driver = (await self._pooled.get_raw_connection()).driver_connection
-        found = await self._driver.execute_fetchall(self._sql, (key,))
-        return (found[0][0], found[0][1] is not None) if found else None
-
-    async def close(self) -> None:
-        if self._pooled is not None:
-            await self._pooled.close()
 
 
 async def view_items(

@@ -94,6 +94,11 @@ async def trim_trail(connection: AsyncConnection) -> None:
     await connection.execute(delete(trail).where(trail.c.id <= last))
 
 
+async def fold_log(connection: AsyncConnection) -> None:
+    """Copies the write-ahead log into the database, as far as readers let it."""
+    await connection.execute(text("PRAGMA wal_checkpoint(PASSIVE)"))
+
+
 async def integrity(connection: AsyncConnection) -> list[str]:
     """SQLite's own check, then ours: each row that must not exist, at most twenty of a kind."""
     found = list(await connection.scalars(text("PRAGMA integrity_check")))
