@@ -1,6 +1,6 @@
 """Brings sources, feeds and memberships in line with the configuration.
 
-It reads the three tables, works out in memory what should stand there, and writes the difference:
+It reads the tables, works out in memory what should stand there, and writes the difference:
 after a start without changes nothing is written, so revisions, and with them ETags, stay.
 """
 
@@ -22,7 +22,6 @@ from aggregator.store import rows
 from aggregator.store.base import FirstCheck, SyncResult
 from aggregator.store.tables import feed, item, member, source
 
-_DAY_US = 86_400_000_000
 _NO_META = rows.meta_values(SourceMeta())
 _NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_token": None, "lease_until_at": None}
 
