@@ -1,7 +1,8 @@
 """Which entry is which item: the rules by which no item is lost and none shown twice.
 
 An entry shows up to four identities, each a 16-byte hash of a normal form: its guid, its link, its
-title with its text, and the three of them together (its *whole*). The store remembers for every
+title with its text, and the three of them together (its *whole*). An entry without a link has the address
+of its first media file, or else of its comments, in place of it. The store remembers for every
 source which item each identity has meant ("alias"), or that it has meant several ("shared").
 Dates are never looked at, and one source's identities never meet another's.
 
@@ -100,7 +101,8 @@ class Resolved:
 def keys(entry: Entry) -> Keys:
     """The identities of ``entry``. About 20 microseconds for 3 kB of text."""
     guid = (entry.guid or "").strip()
-    link = links.normal_form(entry.link) if entry.link else ""
+    address = entry.link or _stand_in(entry)
+    link = links.normal_form(address) if address else ""
     title = _plain(entry.title)
     body = _plain(entry.content) or _plain(entry.summary)
     text = f"{title}\n{body}" if title or body else ""
@@ -112,9 +114,14 @@ def keys(entry: Entry) -> Keys:
         whole=Alias(
             kind="text", hash=hash16(f"{guid}\0{link}\0{title if guid and title else text}", b"whole")
         ),
-        tells=len(body) >= ENOUGH_TEXT or (bool(body) and not link),
+        tells=len(body) >= ENOUGH_TEXT or (bool(body) and not entry.link),
         home=links.is_home(link),
     )
+
+
+def _stand_in(entry: Entry) -> str | None:
+    """What an entry without link is about: its first media file, else its discussion."""
+    return entry.enclosures[0].url if entry.enclosures else entry.comments
 
 
 def _alias(kind: str, value: str) -> Alias | None:
@@ -267,7 +274,7 @@ def _claims(one: Keys, known: Known, unusable: set[Alias]) -> list[tuple[int, in
         link = None
     claims: list[tuple[int, int]] = []
     if whole is not None:
-        claims.append((_WHOLE, whole))
+        return [(_WHOLE, whole)]
     if link is not None and link == text and link != guid:
         sure = guid is not None or one.tells
         claims.append((_LINK_AND_TEXT if sure else _LINK_AND_TITLE, link))

@@ -20,6 +20,10 @@ _HEAVY_TAGS = 10_000
 _HEAVY_DEPTH = 200
 _FEW = 250  # so few tags, in so few characters, can be neither deep nor multiply
 _SHORT = 50_000
+# Word processors leave hundreds of elements in comments. What looks like a comment need not be one
+# (in a style sheet, in an attribute), so they are only believed where little depends on it.
+_STILL_FEW = 1000
+_COMMENT_END = re.compile(r"--!?>")
 _MAX_ATTRIBUTES = 2000  # of one tag: duplicates are searched for pair by pair
 
 # The name may not hold "<", so that every character is looked at once.
@@ -42,6 +46,8 @@ def size(html: str) -> Size:
     tags = html.count("<")
     if tags <= _FEW and len(html) <= _SHORT:
         return Size(elements=tags, depth=0)
+    if tags <= _STILL_FEW and "<!--" in html:
+        html = _without_comments(html)
     open_: dict[str, int] = {}
     elements = depth = deepest = formatting = added = 0
     for end, raw, rest in _TAG.findall(html):
@@ -66,6 +72,20 @@ def size(html: str) -> Size:
             depth += 1
             deepest = max(deepest, depth)
     return Size(elements=elements + max(0, added - elements), depth=deepest)
+
+
+def _without_comments(html: str) -> str:
+    """``html`` without its comments (HTML 13.2.5.43); the rest stays where one has no end."""
+    kept: list[str] = []
+    at = 0
+    while (start := html.find("<!--", at)) >= 0:
+        end = _COMMENT_END.search(html, start + 2)  # "<!-->" is a whole comment
+        if end is None:
+            break
+        kept.append(html[at:start])
+        at = end.end()
+    kept.append(html[at:])
+    return "".join(kept)
 
 
 def heavy(html: str) -> bool:

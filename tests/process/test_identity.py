@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.model.document import Entry, Extension, FeedDate, Text
+from aggregator.model.document import Enclosure, Entry, Extension, FeedDate, Text
 from aggregator.model.item import Alias, Known, KnownItem
 from aggregator.process import identity
 
@@ -27,6 +27,10 @@ def entry(
         title=None if title is None else Text(value=title),
         content=Text(value=text) if text else None,
     )
+
+
+def media(path: str) -> Entry:
+    return Entry(enclosures=(Enclosure(url=f"https://e.org{path}"),))
 
 
 @dataclass
@@ -212,6 +216,10 @@ CASES: dict[str, list[Poll]] = {
         ([entry(None, None, "One"), entry("g1", None, "One")], ["dropped", 1]),
         ([entry("g2", "https://e.org/2", "One")], [2]),
         ([entry(None, None, "One")], [1]),
+    ],
+    "nothing but media files": [
+        ([media("/1.mp3"), media("/2.mp3")], [1, 2]),
+        ([media("/3.mp3"), media("/2.mp3"), media("/1.mp3")], [3, 2, 1]),
     ],
     "nothing but text": [
         ([entry(title="One"), entry(title="Two"), entry(text="Three")], [1, 2, 3]),

@@ -226,6 +226,9 @@ def test_too_large_is_cut_to_text_between_tags() -> None:
         "<table>" + "<tr><td>a<td>b" * 2000 + "</table>",
         "<ul>" + "<li><a href=x>b</a>" * 2000 + "</ul>",
         "<p><b>x</b> <i>y</i></p>" * 1500,
+        "<p>x</p><!--[if gte mso 9]><xml>"
+        + '<w:LsdException Locked="false"/>' * 400
+        + "</xml><![endif]--><p>y</p>",
     ],
 )
 def test_long_honest_markup_is_not_taken_for_deep(html: str) -> None:
