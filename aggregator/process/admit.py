@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import TypeVar
 from urllib.parse import unquote
 
-from aggregator.model.document import Drop, Entry, Text
+from aggregator.model.document import Drop, Entry, FeedDate, Text
 from aggregator.model.item import Item, KnownItem
 from aggregator.process import dates, fields, sanitize, text
 from aggregator.process.digest import item_digest
@@ -66,11 +66,8 @@ def admit(
     if title is None:
         return Drop(stage="admit", reason="empty", ref=_ref(entry), detail=f"entry {rank + 1}")
 
-    published_at = dates.trusted(entry.published, context.timezone, context.now)
-    updated_at = dates.trusted(entry.updated, context.timezone, context.now)
-    for found, kept in ((entry.published, published_at), (entry.updated, updated_at)):
-        if found is not None and kept is None:
-            notes.append(("date", found.at.isoformat()))
+    published_at = _date(entry.published, context, notes)
+    updated_at = _date(entry.updated, context, notes)
     tags = _at_most(fields.MAX_TAGS, fields.tags(entry.tags), "tags", notes)
     files = _at_most(fields.MAX_ENCLOSURES, files, "enclosures", notes)
     if len(files) < len(entry.enclosures) <= fields.MAX_ENCLOSURES:
@@ -101,9 +98,8 @@ def admit(
         extensions=fields.extensions(entry.extensions),
     )
     if left_out is not None:
-        left_out += (
-            Drop(stage="admit", reason=reason, ref=_ref(entry), detail=detail) for reason, detail in notes
-        )
+        ref = _ref(entry)
+        left_out += (Drop(stage="admit", reason=reason, ref=ref, detail=detail) for reason, detail in notes)
     return replace(item, digest=item_digest(item))
 
 
@@ -112,6 +108,14 @@ def _at_most(limit: int, found: tuple[_T, ...], what: str, notes: list[tuple[str
     if len(found) > limit:
         notes.append((f"too-many-{what}", str(len(found) - limit)))
     return found[:limit]
+
+
+def _date(found: FeedDate | None, context: AdmitContext, notes: list[tuple[str, str]]) -> datetime | None:
+    """The date if it can be believed; noted if not."""
+    at = dates.trusted(found, context.timezone, context.now)
+    if found is not None and at is None:
+        notes.append(("date", found.at.isoformat()))
+    return at
 
 
 def _link(entry: Entry, base: str | None) -> str | None:
