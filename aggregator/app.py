@@ -136,8 +136,8 @@ class Tally:
         self.results[outcome.result] += 1
         self.items["new"] += saved.new
         self.items["updated"] += saved.updated
-        self.items["unchanged"] += outcome.unchanged
-        self.items["dropped"] += len(outcome.drops)
+        self.items["unchanged"] += outcome.unchanged + saved.unchanged
+        self.items["dropped"] += len(outcome.drops) + len(saved.drops)
 
     def fail(self, source: str, stage: str, error: str, message: str, transient: bool) -> None:
         self.results["failed"] += 1

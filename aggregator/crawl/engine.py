@@ -145,6 +145,6 @@ class Engine:
                 result=outcome.result,
                 new=saved.new,
                 updated=saved.updated,
-                dropped=len(outcome.drops),
+                dropped=len(outcome.drops) + len(saved.drops),
                 elapsed_s=round(outcome.elapsed_s, 3),
             )

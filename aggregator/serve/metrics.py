@@ -58,9 +58,10 @@ class Metrics:
         self.crawl_s.observe(outcome.elapsed_s)
         self.items.labels("new").inc(saved.new)
         self.items.labels("updated").inc(saved.updated)
-        self.items.labels("unchanged").inc(outcome.unchanged)
-        self.items.labels("dropped").inc(len(outcome.drops))
-        for drop in outcome.drops:
+        self.items.labels("unchanged").inc(outcome.unchanged + saved.unchanged)
+        drops = (*outcome.drops, *saved.drops)
+        self.items.labels("dropped").inc(len(drops))
+        for drop in drops:
             self.drops.labels(drop.stage, drop.reason).inc()
         if outcome.result == "failed" and outcome.state.error is not None:
             self.failures.labels(outcome.state.error.stage, outcome.state.error.type).inc()
