@@ -113,8 +113,8 @@ class Handlers:
                 body = ENCODERS[encoding](plain.body)
                 rendered = replace(plain, body=body, etag=render.etag_of(body))
                 cache.put((*key, encoding), revision, rendered)
-        if len(rendered.body) < SMALLEST:
-            encoding = "identity"
+            else:
+                encoding = "identity"
         headers = {
             "ETag": rendered.etag,
             "Last-Modified": http_date(rendered.last_modified_at),
