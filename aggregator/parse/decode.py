@@ -2,8 +2,8 @@
 
 The order is that of RFC 7303 section 3: byte order mark, ``charset`` of the HTTP header, the
 document's own declaration, UTF-8; then a detector. What is stated wins as long as the bytes agree
-with it; only bytes that contradict it make us look further, and only when nothing fits whole are
-single characters replaced.
+with it (or are UTF-8 under a label that any bytes agree with); only bytes that contradict it make us
+look further, and only when nothing fits whole are single characters replaced.
 """
 
 from __future__ import annotations
@@ -82,6 +82,9 @@ def decode(data: bytes, content_type: str | None, *, kind: Kind) -> Decoded:
     for codec in stated:
         text = _strict(data, codec)
         if text is not None:
+            if codec in _SINGLE_BYTE and not text.isascii() and (better := _strict(data, "utf-8")):
+                # Any bytes fit such a label, and servers send one by default; UTF-8 is never hit by chance.
+                return Decoded(text=better, encoding="utf-8")
             return Decoded(text=text, encoding=codec)
     return _nearly(data, stated) or _detected(data) or _replaced(data, stated)
 

@@ -53,7 +53,8 @@ def _address_only(text: str) -> str:
 
 def _is_email(text: str) -> bool:
     before, at, after = text.partition("@")
-    return bool(before and at and after) and " " not in text and "@" not in after and "/" not in text
+    dotted = "." in after.strip(".")  # or "Brian@Stone" is somebody's name
+    return bool(before and at and dotted) and " " not in text and "@" not in after and "/" not in text
 
 
 def person_element(element: Element, scope: Scope, names: Names) -> Person | None:

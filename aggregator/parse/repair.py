@@ -20,6 +20,11 @@ from aggregator.parse.scan import (
 )
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_BREAKS = {0x0B: " ", 0x0C: " "}  # word processors break lines with the one and pages with the other
+# Code points of C1 controls, which are always bytes of windows-1252: &#146; is an apostrophe to every
+# browser (HTML Standard, "numeric character reference end state"). Not in CDATA, where it is text.
+_C1_REFERENCE = re.compile(r"&#(?:0*(1[2-5][0-9])|[xX]0*([89][0-9a-fA-F]));")
+_C1_OR_CDATA = re.compile(r"<!\[CDATA\[.*?\]\]>|" + _C1_REFERENCE.pattern, re.DOTALL)
 _REFERENCE = re.compile(r"&(?:#([0-9]++);|#[xX]([0-9a-fA-F]++);|([A-Za-z][A-Za-z0-9]*+);)?")
 _SOUND_ATTRIBUTES = re.compile(
     f"(?:[{SPACE}]++{NAME}[{SPACE}]*+=[{SPACE}]*+(?:\"[^\"]*+\"|'[^']*+'))*+[{SPACE}]*+/?"
@@ -36,13 +41,31 @@ def repair(text: str) -> str:
     literal text, those that a DTD declares too; a stray "&" or "<" is escaped; attributes get quotes
     and lose duplicates; what surrounds the root element is cut; undeclared prefixes are declared.
     """
-    text = _ILLEGAL.sub("", text)
+    text = _ILLEGAL.sub("", text.translate(_BREAKS) if "\x0b" in text or "\x0c" in text else text)
+    text = without_c1_references(text)
     at = doctype_start(text)
     if at >= 0:
         text = text[:at] + text[doctype_end(text, at) :]
     text = text[prolog_end(text) :]
     text = "".join(_repaired(opener, text[start:end]) for opener, start, end in chunks(text))
     return declare_prefixes(_cut_to_root(text))
+
+
+def without_c1_references(text: str) -> str:
+    """``text`` with references to C1 controls as the characters of windows-1252 that were meant."""
+    if "&#" not in text or not _C1_REFERENCE.search(text):
+        return text
+    return _C1_OR_CDATA.sub(_of_windows, text)
+
+
+def _of_windows(match: re.Match[str]) -> str:
+    decimal, hexadecimal = match.groups()
+    if not decimal and not hexadecimal:
+        return match[0]
+    code = int(decimal) if decimal else int(hexadecimal, 16)
+    if not 0x80 <= code <= 0x9F:
+        return match[0]
+    return bytes([code]).decode("cp1252", "ignore") or match[0]
 
 
 def _repaired(opener: str, chunk: str) -> str:

@@ -12,7 +12,7 @@ from lxml import etree
 from aggregator.errors import NotAFeed, Unparsable
 from aggregator.parse.decode import decode
 from aggregator.parse.guess import meant_to_be
-from aggregator.parse.repair import repair
+from aggregator.parse.repair import repair, without_c1_references
 from aggregator.parse.scan import doctype_start
 
 
@@ -27,7 +27,9 @@ def root(data: bytes, content_type: str | None) -> tuple[etree._Element, str, st
     text = decoded.text
     if doctype_start(text) < 0:
         # The override makes lxml ignore the declaration, which by now is either right or a lie.
-        encoded = data if decoded.encoding == "utf-8" and not decoded.damaged else _utf8(text)
+        as_meant = without_c1_references(text)
+        unchanged = decoded.encoding == "utf-8" and not decoded.damaged and as_meant is text
+        encoded = data if unchanged else _utf8(as_meant)
         try:
             element = etree.fromstring(encoded, _parser())
         except etree.XMLSyntaxError:

@@ -187,3 +187,14 @@ def test_nothing_makes_it_raise(data: bytes, content_type: str | None, kind: str
 def test_utf8_comes_through_as_it_is(text: str) -> None:
     decoded = decode(text.encode(), None, kind="json")
     assert (decoded.text, decoded.encoding) == (text, "utf-8")
+
+
+@pytest.mark.parametrize("label", ["iso-8859-1", "windows-1252", "windows-1251", "us-ascii"])
+@pytest.mark.parametrize("where", ["declaration", "header"])
+def test_utf8_under_a_label_that_fits_any_bytes_is_utf8(label: str, where: str) -> None:
+    document = xml("søndag i København", label if where == "declaration" else "utf-8")
+    header = f"text/xml; charset={label}" if where == "header" else None
+
+    decoded = decode(document.encode(), header, kind="xml")
+
+    assert (decoded.text, decoded.encoding, decoded.damaged) == (document, "utf-8", False)

@@ -177,6 +177,7 @@ def test_guid_stands_in_for_a_missing_link(guid: str, link: str | None, flag: bo
         ("mailto:ada@a.example?subject=Feed", Person(email="ada@a.example")),
         ("Ada L (Reuters)", Person(name="Ada L (Reuters)")),
         ("@ada", Person(name="@ada")),
+        ("Brian@Stone", Person(name="Brian@Stone")),
         ("张三", Person(name="张三")),
     ],
 )

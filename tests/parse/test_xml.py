@@ -45,7 +45,7 @@ def test_a_comment_does_not_split_text() -> None:
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ("<title>a\x0bb\x00c\ufffed</title>", "abcd"),
+        ("<title>a\x08b\x00c\ufffed</title>", "abcd"),
         ("<title>a&#11;b&#x0;c&#xFFFE;d&#xD800;e&#1114112;f&#99999999999;</title>", "abcdef"),
         ("<title>A &amp; B & C&D &; &#; &#x; &</title>", "A & B & C&D &; &#; &#x; &"),
         ("<title>caf&eacute;&nbsp;&hellip; &NotEqualTilde; &#169;</title>", "café\xa0… ≂̸ ©"),
@@ -212,3 +212,23 @@ def test_repair_never_changes_what_was_well_formed(element: etree._Element, decl
 def test_only_our_errors_come_out(text: str) -> None:
     with contextlib.suppress(NotAFeed, Unparsable):
         xml.root(f"<rss>{text}</rss>".encode(), None)
+
+
+@pytest.mark.parametrize("head", ["", "<!DOCTYPE rss>"])
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("It&#146;s &#x93;so&#x0094;", "It’s “so”"),
+        ("caf&#233; &#128512; &#127;", "café 😀 \x7f"),
+        ("<![CDATA[It&#146;s]]> &#8217;", "It&#146;s ’"),
+        ("undefined &#129;", "undefined \x81"),
+    ],
+)
+def test_references_to_c1_controls_are_windows_1252(head: str, written: str, read: str) -> None:
+    root, _, _ = xml.root(f"{head}<rss><title>{written}</title></rss>".encode(), None)
+    assert root[0].text == read
+
+
+def test_line_breaks_of_word_processors_keep_words_apart() -> None:
+    root, _, _ = xml.root(b"<rss><title>one\x0btwo\x0cthree\x01</title></rss>", None)
+    assert root[0].text == "one two three"
