@@ -53,7 +53,7 @@ def repair(text: str) -> str:
 
 def without_c1_references(text: str) -> str:
     """``text`` with references to C1 controls as the characters of windows-1252 that were meant."""
-    if "&#" not in text or not _C1_REFERENCE.search(text):
+    if "#" not in text or not _C1_REFERENCE.search(text):
         return text
     return _C1_OR_CDATA.sub(_of_windows, text)
 
