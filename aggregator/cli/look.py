@@ -78,7 +78,8 @@ def _preview_json(outcome: Outcome, limit: int) -> dict[str, Any]:
         "error": outcome.state.error,
         "meta": outcome.meta,
         "items": [
-            {name: getattr(change.item, name) for name in ITEM_FIELDS} for change in outcome.changes[:limit]
+            {name: getattr(change.item, name) for name in ITEM_FIELDS} | {"notes": change.notes}
+            for change in outcome.changes[:limit]
         ],
         "dropped": outcome.drops,
     }
@@ -114,6 +115,8 @@ def _print_preview(outcome: Outcome, limit: int) -> None:
             printable(f"  {when.isoformat(timespec='minutes') if when else 'undated':22}  {item.title}")
         )
         click.echo(printable(f"  {'':22}  {item.link or '(no link)'}"))
+        for note in change.notes:
+            click.echo(printable(f"  {'':22}  without: {note.reason} {note.detail}".rstrip()))
     rest = len(outcome.changes) - limit
     if rest > 0:
         click.echo(f"  and {rest} more")

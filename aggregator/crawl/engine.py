@@ -20,6 +20,7 @@ from aggregator.crawl.worker import Workers
 from aggregator.errors import CrawlError, StoreError
 from aggregator.model.item import Known
 from aggregator.model.source import Claim, Outcome, Saved
+from aggregator.process import identity
 from aggregator.process.meta import source_meta
 from aggregator.store.base import Store
 
@@ -98,15 +99,17 @@ class Engine:
         source, state, document = claim.source, claim.state, crawled.document
         assert document is not None
         entries, drops = intake.capped(document)
+        async with self.reader.turn():
+            shown = identity.all_keys(entries)
         known = NOTHING_KNOWN
         if self.store is not None and state.last_ok_at is not None:
-            known = await self.store.known(claim.source_id, intake.wanted(entries))
+            known = await self.store.known(claim.source_id, identity.wanted(entries, shown))
         desk = intake.Desk(
             known=known,
             key=claim.key,
             context=intake.context(source, document, crawled.url, self.site_timezone, now),
         )
-        taken = await intake.take(entries, desk, self.reader, self.workers)
+        taken = await intake.take(entries, shown, desk, self.reader, self.workers)
         new = any(change.item_id is None for change in taken.changes)
         return Outcome(
             claim=claim,

@@ -24,8 +24,7 @@ BATCH = 32  # entries cleaned in one turn of the event loop: some 4 ms
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What came of a document's entries: each is new, updated, unchanged or dropped. Those changes
-    that are ``same`` count as unchanged."""
+    """What came of a document's entries: changes + unchanged + drops = entries."""
 
     changes: tuple[ItemChange, ...]
     shared: tuple[Alias, ...]
@@ -60,9 +59,6 @@ def context(
     )
 
 
-wanted = identity.wanted
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What every entry of one document is judged with."""
@@ -72,13 +68,21 @@ class Desk:
     context: AdmitContext
 
 
-async def take(entries: Sequence[Entry], desk: Desk, reader: Reader, workers: Workers) -> Taken:
-    """Resolve every entry against what is known, and clean only those that are new or changed.
+async def take(
+    entries: Sequence[Entry],
+    shown: Sequence[identity.Keys],
+    desk: Desk,
+    reader: Reader,
+    workers: Workers,
+) -> Taken:
+    """Resolve every entry, by the identities that it has ``shown``, against what is known, and clean
+    only those that are new or changed.
 
     Entries whose markup could hold us up are cleaned in a killable worker, outside of everybody
     else's turn.
     """
-    resolved = identity.resolve(entries, desk.known)
+    async with reader.turn():
+        resolved = identity.resolve(entries, desk.known, shown)
     found: list[ItemChange | Drop | None] = []
     for start in range(0, len(resolved.matches), BATCH):
         slow: list[tuple[int, identity.Match]] = []
@@ -99,7 +103,7 @@ async def take(entries: Sequence[Entry], desk: Desk, reader: Reader, workers: Wo
     return Taken(
         changes=tuple(each for each in found if isinstance(each, ItemChange)),
         shared=tuple(resolved.shared),
-        unchanged=sum(each is None or (isinstance(each, ItemChange) and each.same) for each in found),
+        unchanged=sum(each is None for each in found),
         drops=tuple(each for each in found if isinstance(each, Drop)),
     )
 
@@ -129,7 +133,8 @@ def change(entry: Entry, match: identity.Match, desk: Desk) -> ItemChange | Drop
     """What is to be stored for one entry; None when cleaning shows that nothing published changed."""
     before = desk.known.items[match.item_id] if match.item_id is not None else None
     uid = before.uid if before is not None else identity.mint_uid(desk.key, match.mint or "")
-    item = admit(entry, uid=uid, context=desk.context, rank=match.entry_index, known=before)
+    notes: list[Drop] = []
+    item = admit(entry, uid=uid, context=desk.context, rank=match.entry_index, known=before, left_out=notes)
     if isinstance(item, Drop):
         return item
     same = before is not None and (before.pruned or before.digest == item.digest)
@@ -144,6 +149,7 @@ def change(entry: Entry, match: identity.Match, desk: Desk) -> ItemChange | Drop
         guid_hash=match.keys.guid.hash if match.keys.guid else None,
         raw=orjson.dumps(entry),
         same=same,
+        notes=tuple(notes),
         silent=before is not None and not _says_updated(item, before),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.model.document import (
+    Drop,
     Enclosure,
     EntrySource,
     Extension,
@@ -101,7 +102,8 @@ class ItemChange:
     """One item to be stored. ``item_id`` is None for a new one. ``aliases`` are all identities the
     entry showed that the item does not have yet. ``raw`` is the uncleaned entry as JSON.
     ``silent`` marks an update whose entry did not say that it was updated. ``same`` marks a known
-    item whose content is as stored (or that was pruned): only its identities are recorded."""
+    item whose content is as stored (or that was pruned): only its identities are recorded. ``notes``
+    tell which parts of the entry were left out of the item, and why."""
 
     item: Item
     item_id: int | None
@@ -112,3 +114,4 @@ class ItemChange:
     raw: bytes
     silent: bool = False
     same: bool = False
+    notes: tuple[Drop, ...] = ()

@@ -32,6 +32,12 @@ class Metrics:
             ["stage", "reason"],
             registry=registry,
         )
+        self.parts = Counter(
+            "aggregator_parts_dropped",
+            "Parts of stored entries left out, by reason.",
+            ["reason"],
+            registry=registry,
+        )
         self.crawl_s = Histogram(
             "aggregator_crawl_duration_seconds",
             "From claim to outcome, politeness included.",
@@ -63,6 +69,8 @@ class Metrics:
         self.items.labels("dropped").inc(len(drops))
         for drop in drops:
             self.drops.labels(drop.stage, drop.reason).inc()
+        for note in (note for change in outcome.changes for note in change.notes):
+            self.parts.labels(note.reason).inc()
         if outcome.result == "failed" and outcome.state.error is not None:
             self.failures.labels(outcome.state.error.stage, outcome.state.error.type).inc()
 

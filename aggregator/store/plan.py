@@ -140,6 +140,8 @@ def _plan_change(
     item_id = stored.item_id if stored else change.item_id or next(context.ids)
     for alias in change.aliases:
         plan.aliases.append({"source_id": row.id, "kind": alias.kind, "hash": alias.hash, "item_id": item_id})
+    for note in change.notes[:TRAIL_EACH]:
+        plan.trail.append(_trail_row(context, row.id, item_id, note))
     if stored is None:
         tally.new += 1
         _plan_insert(plan, _item_row(change, row.id, item_id, 0, context), row, context)
