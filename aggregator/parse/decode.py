@@ -51,13 +51,14 @@ _XML_DECLARED = re.compile(rb"""<\?xml[^<>]{0,200}?\bencoding\s*=\s*["']?\s*([\w
 _HEADER_LABEL = re.compile(r"""(?:^|[;,\s])charset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE)
 _HIGH = re.compile(rb"[\x80-\xff]")
 _ASCII = bytes(range(128))
+_STRAY = re.compile("[\udc80-\udcff]")  # a byte that is no UTF-8, as "surrogateescape" hands it on
 _ASCII_TEXT = re.compile(r"[\x00-\x7f]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoded:
     """``text`` has no byte order mark. ``encoding`` is Python's name of the codec used. ``damaged``
-    is True when no encoding fitted and some bytes became U+FFFD."""
+    is True when no encoding fitted whole: some bytes became U+FFFD, or were read in another one."""
 
     text: str
     encoding: str
@@ -82,10 +83,8 @@ def decode(data: bytes, content_type: str | None, *, kind: Kind) -> Decoded:
     for codec in stated:
         text = _strict(data, codec)
         if text is not None:
-            if codec in _SINGLE_BYTE and not text.isascii() and (better := _strict(data, "utf-8")):
-                # Any bytes fit such a label, and servers send one by default; UTF-8 is never hit by chance.
-                return Decoded(text=better, encoding="utf-8")
-            return Decoded(text=text, encoding=codec)
+            disguised = _utf8_after_all(data, codec) if codec in _SINGLE_BYTE else None
+            return disguised or Decoded(text=text, encoding=codec)
     return _nearly(data, stated) or _detected(data) or _replaced(data, stated)
 
 
@@ -142,6 +141,21 @@ def _strict(data: bytes, codec: str) -> str | None:
         return data.decode(codec)
     except UnicodeDecodeError:
         return None
+
+
+def _utf8_after_all(data: bytes, codec: str) -> Decoded | None:
+    """UTF-8 under a label that any bytes agree with, which servers send by default. UTF-8 is not hit by
+    chance; the few bytes in between that are none, somebody's pasted text, are read as ``codec``."""
+    first = _HIGH.search(data)
+    if first is None or data[first.start() :][:500].decode("utf-8", "ignore").isascii():
+        return None  # soon seen, while what follows takes its time over a text full of strays
+    text = data.decode("utf-8", "surrogateescape")
+    strays = len(_STRAY.findall(text))
+    if 20 * strays >= len(_ASCII_TEXT.sub("", text)) - strays:
+        return None
+    if strays:
+        text = _STRAY.sub(lambda stray: bytes([ord(stray[0]) - 0xDC00]).decode(codec, "replace"), text)
+    return Decoded(text=text, encoding="utf-8", damaged=strays > 0)
 
 
 def _nearly(data: bytes, stated: tuple[str, ...]) -> Decoded | None:

@@ -198,3 +198,12 @@ def test_utf8_under_a_label_that_fits_any_bytes_is_utf8(label: str, where: str) 
     decoded = decode(document.encode(), header, kind="xml")
 
     assert (decoded.text, decoded.encoding, decoded.damaged) == (document, "utf-8", False)
+
+
+def test_bytes_of_the_label_amid_utf8_are_read_as_the_label_says() -> None:
+    document = xml("søndag i København og Århus " * 20 + "besøge", "iso-8859-1")
+    head, tail = document.split("besø")
+
+    decoded = decode(head.encode() + b"bes\xf8" + tail.encode(), None, kind="xml")
+
+    assert (decoded.text, decoded.encoding, decoded.damaged) == (document, "utf-8", True)
