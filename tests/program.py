@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -53,10 +53,11 @@ def rss(*items: tuple[str, str], title: str = "A feed", extra: str = "") -> byte
 
 
 class Program:
-    """The program with a folder of its own."""
+    """The program with a folder of its own. ``launch`` are Python's arguments that start it."""
 
-    def __init__(self, folder: Path, text: str) -> None:
+    def __init__(self, folder: Path, text: str, launch: Sequence[str] = ("-m", "aggregator")) -> None:
         self.folder = folder
+        self.launch = launch
         self.config = folder / "feeds.toml"
         self.write(text)
 
@@ -68,7 +69,7 @@ class Program:
         return self.folder / "data" / "aggregator.db"
 
     def start(self, *arguments: str, options: Iterable[str] = ()) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "aggregator", "--config", str(self.config), *options, *arguments]
+        command = [sys.executable, *self.launch, "--config", str(self.config), *options, *arguments]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
         return subprocess.Popen(
             command,
