@@ -18,8 +18,11 @@ Dates are never looked at, and one source's identities never meet another's.
 4.  An unknown guid is not yet a new item: with the link of a known item and the same title, or the
     same text, or where that item never had a guid, it is that item. So a source that renews all its
     guids makes no second copies. A link to the root of a host says nothing: there the text must agree.
-5.  With guid and link unknown (a site has moved), title and text decide if there is enough of it:
-    32 characters of text, or any text where the entry has no link at all.
+5.  With guid and link unknown, title and text decide if there is enough of it: 32 characters of text,
+    or any text where the entry has no link at all. An entry that has both a guid and a link is known by
+    its text only where the site has moved: when at least two entries of the document, and most of
+    those that are known at all, are known in no other way. A post that says the same every week is new
+    every week.
 6.  Without a guid the link alone decides, so that a corrected title is an update; without a usable
     link, title and text. A link to the root of a host needs the same title.
 7.  Two entries of one document are never the same known item. The one with the better evidence
@@ -50,7 +53,7 @@ NAMESPACE = UUID("0d3e7f0c-5c0b-4a55-9d6b-6f1f6f0c8a6e")  # of all our uids: nev
 ENOUGH_TEXT = 32
 
 # How sure a match is, surest first.
-_WHOLE, _CONFIRMED, _LINK_AND_TEXT, _GUID, _LINK_AND_TITLE, _LINK, _TEXT = range(7)
+_WHOLE, _CONFIRMED, _LINK_AND_TEXT, _GUID, _LINK_AND_TITLE, _LINK, _TEXT, _MOVED = range(8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +255,9 @@ def _assign(
         for index in primaries
         for rank, item_id in _claims(shown[index], known, unusable)
     ]
+    moved = sum(rank == _MOVED for rank, _, _ in claims)
+    if moved < 2 or 2 * moved <= len(claims):
+        claims = [claim for claim in claims if claim[0] != _MOVED]
     claims.sort()
     taken: dict[int, int] = {}
     gone: set[int] = set()
@@ -292,5 +298,5 @@ def _claims(one: Keys, known: Known, unusable: set[Alias]) -> list[tuple[int, in
     elif link is None and text is not None:
         usable_link = one.link is not None and one.link not in unusable and not one.home
         if one.tells or not (has_guid or usable_link):
-            claims.append((_TEXT, text))
+            claims.append((_MOVED if has_guid and one.link is not None else _TEXT, text))
     return claims

@@ -173,6 +173,14 @@ CASES: dict[str, list[Poll]] = {
             [1, 2, 3],
         ),
     ],
+    "a weekly post in the same words, alone": [
+        ([entry("g1", "https://e.org/1", "Open thread", BODY)], [1]),
+        ([entry("g2", "https://e.org/2", "Open thread", BODY)], [2]),
+    ],
+    "a weekly post in the same words, among others": [
+        ([entry("g1", "https://e.org/1", "Open thread", BODY), B], [1, 2]),
+        ([entry("g3", "https://e.org/3", "Open thread", BODY), B], [3, 2]),
+    ],
     "too little text to move by": [
         ([entry("g1", "https://e.org/1", "Weather", "Rain")], [1]),
         ([entry("g2", "https://e.org/2", "Weather", "Rain")], [2]),
