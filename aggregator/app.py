@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 LEASE_S = 900.0
 CLAIM_BATCH = 64
-POOL_PER_SLOT = 3  # crawls under way for each request slot: the others wait for their hosts
+WAITING = 64  # crawls under way beyond those that may ask: they wait for their hosts, or to be read
 RESULTS = ("fetched", "not_modified", "unchanged", "failed", "skipped")
 BUILT_IN: dict[str, Crawler] = {"feed": feed_crawler.crawl}
 
@@ -180,7 +180,7 @@ async def refresh(config: Config, selection: Selection, on_progress: Callable[[T
                 until = each.until_at.isoformat(timespec="seconds") if each.until_at else None
                 log.info("refresh.skipped", source=each.name, reason=each.reason, until=until)
             on_progress(tally)
-            limit = config.fetch.concurrency * POOL_PER_SLOT
+            limit = config.fetch.concurrency + WAITING
             await crawl_all(_claims(store, ready, since, selection), crawling.crawl, limit)
             done = sum(tally.results.values())
             tally.results["skipped"] += max(0, tally.selected - done)  # taken by another process meanwhile

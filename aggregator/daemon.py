@@ -33,7 +33,7 @@ async def run(config: Config, stop: asyncio.Event) -> None:
             store,
             crawling,
             now=app.utc_now,
-            limit=config.fetch.concurrency * app.POOL_PER_SLOT,
+            limit=config.fetch.concurrency + app.WAITING,
             per_host=config.fetch.per_host,
         )
 

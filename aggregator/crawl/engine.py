@@ -17,7 +17,7 @@ from aggregator.crawl import intake, transition
 from aggregator.crawl.crawler import CrawlContext, Crawled, Crawler, Fetch
 from aggregator.crawl.reading import Reader
 from aggregator.crawl.worker import Workers
-from aggregator.errors import CrawlError, StoreError
+from aggregator.errors import CrawlError, StatusError, StoreError
 from aggregator.model.item import Known
 from aggregator.model.source import Claim, Outcome, Saved
 from aggregator.process import identity
@@ -58,29 +58,41 @@ class Engine:
         outcome = await self.read(claim)
         outcome = replace(outcome, elapsed_s=time.monotonic() - started)
         assert self.store is not None
-        saved = await self.store.save(outcome)
+        try:
+            saved = await self.store.save(outcome)
+        except StoreError:
+            raise
+        except Exception as error:
+            outcome = self._failed(claim, self._bug(claim, error))
+            saved = await self.store.save(outcome)
         self._log(outcome, saved)
         self.report(outcome, saved)
         return outcome, saved
 
     async def read(self, claim: Claim) -> Outcome:
         """Everything but the commit; never raises but for CancelledError and StoreError."""
-        source, state = claim.source, claim.state
         try:
             return await self._read(claim)
         except CrawlError as error:
-            failure = error
+            return self._failed(claim, error)
         except StoreError:
             raise
         except Exception as error:
-            log.exception("crawl.bug", source=source.name)
-            failure = BugError(f"{type(error).__name__}: {error}")
+            return self._failed(claim, self._bug(claim, error))
+
+    def _failed(self, claim: Claim, failure: CrawlError) -> Outcome:
         return Outcome(
             claim=claim,
             result="failed",
-            state=transition.failed(source, state, failure, min_every_s=self.min_every_s, now=self.now()),
-            status=getattr(failure, "status", None),
+            state=transition.failed(
+                claim.source, claim.state, failure, min_every_s=self.min_every_s, now=self.now()
+            ),
+            status=failure.status if isinstance(failure, StatusError) else None,
         )
+
+    def _bug(self, claim: Claim, error: Exception) -> BugError:
+        log.exception("crawl.bug", source=claim.source.name)
+        return BugError(f"{type(error).__name__}: {error}")
 
     async def _read(self, claim: Claim) -> Outcome:
         source, state, now = claim.source, claim.state, self.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,6 +41,13 @@ async def made_up(context: CrawlContext) -> Crawled:
 
 
 CRAWLERS = {"feed": feed.crawl, "broken": broken, "made-up": made_up}
+
+
+class Unstorable(Engine):
+    """Makes outcomes that no store can take."""
+
+    async def read(self, claim: Claim) -> Outcome:
+        return replace(await Engine.read(self, claim), changes=(None,))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -95,6 +103,17 @@ async def test_a_bug_is_pinned_to_its_source(engine: Engine, store: Store) -> No
     assert not saved.error
     [status] = await store.states()
     assert status.state.error is not None
+
+
+async def test_a_bug_while_saving_is_pinned_too(engine: Engine, store: Store, origin: Origin) -> None:
+    origin.serve("/f", rss(("a", "A")))
+    [claimed] = await claim(store, Source(name="acme", url=origin.url("/f")))
+    odd = Unstorable(**{each.name: getattr(engine, each.name) for each in fields(engine)})
+    outcome, saved = await odd.crawl(claimed)
+    assert (outcome.result, saved.error) == ("failed", "")
+    [status] = await store.states()
+    assert status.state.error is not None
+    assert status.state.error.stage == "bug"
 
 
 async def test_any_crawler_may_stand_in(engine: Engine, store: Store) -> None:
