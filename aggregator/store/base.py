@@ -155,7 +155,7 @@ class Store(Protocol):
         was polled since then need not be polled again by this one."""
 
     async def end_run(self) -> None:
-        """Ends this process's run."""
+        """Ends this process's run, and frees the leases that it has not used."""
 
     # Crawling
 

@@ -202,20 +202,14 @@ async def begin_run(connection: AsyncConnection, owner: Owner, now: datetime) ->
     return min(now, from_us(oldest)) if oldest is not None else now
 
 
-async def end_run(connection: AsyncConnection, owner: Owner) -> None:
-    await connection.execute(delete(run).where(run.c.owner == owner.id))
-
-
-async def forget_owner(connection: AsyncConnection, owners: Sequence[str]) -> None:
+async def forget_owners(connection: AsyncConnection, owners: Sequence[str]) -> None:
     """Frees every lease of these owners and ends their runs."""
     await connection.execute(update(source).where(source.c.lease_owner.in_(owners)).values(_RELEASED))
     await connection.execute(delete(run).where(run.c.owner.in_(owners)))
 
 
-async def forget_dead(connection: AsyncConnection, owner: Owner) -> None:
-    """Frees what killed processes have left behind."""
+async def dead_owners(connection: AsyncConnection, owner: Owner) -> list[str]:
+    """Processes that were killed while they held leases or ran."""
     holders = select(source.c.lease_owner).where(source.c.lease_owner.is_not(None))
     found = await connection.scalars(holders.union(select(run.c.owner)))
-    dead = [one for one in found if owner.is_dead(one)]
-    if dead:
-        await forget_owner(connection, dead)
+    return [one for one in found if owner.is_dead(one)]

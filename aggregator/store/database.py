@@ -150,8 +150,9 @@ class Database:
     async def claim_due(
         self, now: datetime, *, category: str | None, limit: int, lease_s: float, per_host: int
     ) -> list[Claim]:
+        await self._forget_dead(now)
+
         async def work(connection: AsyncConnection) -> list[Claim]:
-            await self._forget_dead(connection, now)
             return await claims.claim_due(
                 connection,
                 self._sources,
@@ -190,8 +191,9 @@ class Database:
     ) -> list[Claim]:
         reason = claims.skip_reason(now, since, force=force, due=due)
 
+        await self._forget_dead(now)
+
         async def work(connection: AsyncConnection) -> list[Claim]:
-            await self._forget_dead(connection, now)
             return await claims.claim_named(
                 connection, self._sources, self._owner, names, reason, now, lease_s
             )
@@ -205,23 +207,28 @@ class Database:
 
     async def begin_run(self, now: datetime) -> datetime:
         async def work(connection: AsyncConnection) -> datetime:
-            await claims.forget_dead(connection, self._owner)
+            await claims.forget_owners(connection, await claims.dead_owners(connection, self._owner))
             return await claims.begin_run(connection, self._owner, now)
 
         return await self._own(work)
 
     async def end_run(self) -> None:
-        await self._writer.call(lambda connection: claims.end_run(connection, self._owner))
+        await self._writer.call(lambda connection: claims.forget_owners(connection, [self._owner.id]))
 
     async def _own(self, work: Work[T]) -> T:
         with translated():
             self._owner.appear()
         return await self._writer.call(work)
 
-    async def _forget_dead(self, connection: AsyncConnection, now: datetime) -> None:
-        if self._looked_at is None or abs(now - self._looked_at) >= _LOOK_FOR_DEAD:
-            self._looked_at = now
-            await claims.forget_dead(connection, self._owner)
+    async def _forget_dead(self, now: datetime) -> None:
+        """Frees what killed processes have left behind; looks for it every few seconds at most. Who
+        asks what is due has to look, too: what a dead process holds does not count as due."""
+        if self._looked_at is not None and abs(now - self._looked_at) < _LOOK_FOR_DEAD:
+            return
+        self._looked_at = now
+        dead = await self._reader.call(lambda c: claims.dead_owners(c, self._owner))
+        if dead:
+            await self._writer.call(lambda connection: claims.forget_owners(connection, dead))
 
     # Crawling
 
@@ -261,6 +268,7 @@ class Database:
         return await self._reader.call(reads.item_count)
 
     async def due_count(self, now: datetime, *, category: str | None = None) -> int:
+        await self._forget_dead(now)
         return await self._reader.call(lambda c: reads.due_count(c, now, category))
 
     async def next_due_at(self) -> datetime | None:

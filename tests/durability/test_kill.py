@@ -22,9 +22,9 @@ import pytest
 from aggregator.model.settings import StoreSettings
 from aggregator.store.database import open_store
 from tests.durability.holding import Holding, copied, differences, holding
-from tests.durability.newsroom import Newsroom
+from tests.durability.newsroom import Newsroom, name
 from tests.origin import ThreadedOrigin
-from tests.program import HEAD, WAIT_S, Program
+from tests.program import HEAD, WAIT_S, Daemon, Program
 
 DRIVER = str(Path(__file__).with_name("kill_at.py"))
 SEED = 20251103
@@ -132,10 +132,12 @@ def check_whole(database: Path, folder: Path, expected: Holding) -> int:
     copy = copied(database, folder)
     assert asyncio.run(look(copy)) == []
     found, current = holding(copy), 0
-    for name, values in found.sources.items():
-        same = [key for key in VOUCHING if values.get(key) and values.get(key) == expected.sources[name][key]]
+    for source, values in found.sources.items():
+        same = [
+            key for key in VOUCHING if values.get(key) and values.get(key) == expected.sources[source][key]
+        ]
         if same:
-            assert found.items.get(name) == expected.items[name], f"{same} of {name} without its items"
+            assert found.items.get(source) == expected.items[source], f"{same} of {source} without its items"
         current += bool({"etag", "last_modified"} & set(same))
     return current
 
@@ -250,3 +252,27 @@ def test_a_killed_daemon_costs_nothing(large: Stage, tmp_path: Path, point: str)
     program.write(large.room.configuration(FEW_AT_ONCE))
     check_whole(program.database, tmp_path / "copy", large.expected[0])
     recover(program, large, 1)
+
+
+def test_a_daemon_takes_over_from_a_killed_refresh(small: Stage, tmp_path: Path) -> None:
+    """What the dead process had leased is due again within seconds, not when the leases run out."""
+    program = program_for(small, tmp_path, 1)
+    program.write(small.room.configuration(every="1s"))
+    program.run("status")  # now all are in the store, and due within a second
+    hold = small.room.origin.event()
+    small.room.open(hold=hold, held=range(small.room.size))
+    before = small.room.origin.count()
+    refresh = program.start("refresh")
+    try:
+        small.room.origin.wait_for(count=before + small.room.size)
+        with Daemon(program) as daemon:
+            refresh.kill()
+            small.room.origin.set(hold)
+            for number in range(small.room.size):
+                daemon.wait_for(name(number))
+    finally:
+        refresh.kill()
+        refresh.communicate()
+    assert daemon.status == 0
+    program.write(small.room.configuration(FEW_AT_ONCE))
+    recover(program, small, 1)

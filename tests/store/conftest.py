@@ -137,9 +137,9 @@ class Bench:
 
     async def forget(self) -> None:
         """Gives back every lease."""
-        from aggregator.store.claims import forget_owner
+        from aggregator.store.claims import forget_owners
 
-        await self.store._writer.call(lambda c: forget_owner(c, [self.store._owner.id]))
+        await self.store._writer.call(lambda c: forget_owners(c, [self.store._owner.id]))
 
 
 make_value = Make()
