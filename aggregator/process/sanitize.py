@@ -15,13 +15,12 @@ these publishers.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import nh3
 
-from aggregator.process import embeds, links, text
+from aggregator.process import embeds, text
+from aggregator.process.attributes import settle_attributes
 from aggregator.process.measure import MAX_DEPTH, MAX_ELEMENTS, heavy, size
 from aggregator.process.text import words
 
@@ -67,15 +66,15 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "track": {"src", "kind", "srclang", "label", "default"},
     "video": {"src", "poster", "width", "height", "controls", "loop", "muted", "preload", "playsinline"},
 }
-_SCHEMES = {"http", "https", "mailto", "tel"}
-_ADDRESSES = words("src poster cite data-src data-original data-lazy-src data-actualsrc")
-_SRCSETS = frozenset(("srcset", "data-srcset", "data-lazy-srcset"))
-_LANGUAGE_CLASS = re.compile(r"(?:^|\s)(?:language|lang)-([\w+#.\-]{1,40})(?=\s|$)")
-_SEPARATORS = re.compile(r"[\s,]*")
-_ADDRESS = re.compile(r"\S+")
-_DESCRIPTOR = re.compile(r"\s*([0-9.]+[wxh])?[^,]*")
 _SHOWN = re.compile(r"<(?:img|video|audio|iframe)[ >]|>[^<\s&]")
-_OPENS_OTHERWISE = re.compile(r"\s*(?:mailto|tel):", re.IGNORECASE)
+# Only url_schemes is left to it: what an address becomes is decided in `attributes`.
+_CLEANER = nh3.Cleaner(
+    tags=set(_TAGS),
+    clean_content_tags=set(_DROPPED_WITH_CONTENT),
+    attributes=_ATTRIBUTES,
+    link_rel="noopener noreferrer",
+    url_schemes={"http", "https", "mailto", "tel"},
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,14 +109,13 @@ def cleaned(html: str, base: str | None) -> Cleaned:
     if measured.depth > MAX_DEPTH or measured.elements > MAX_ELEMENTS:
         return _as_text(html, "too deep")
     limit = min(max(MAX_GROWTH * len(html.encode()), _SMALL), MAX_CLEAN_BYTES)
-    cleaner = _cleaner(base)
-    result = _once(embeds.without_noscript(html), cleaner)
+    result = _once(embeds.without_noscript(html), base)
     for _ in range(_MAX_PASSES):
         if len(result) > limit or len(result.encode()) > limit:
             return _as_text(html, "too large")
         if _settled(result):
             return Cleaned(html=result)
-        before, result = result, _once(result, cleaner)
+        before, result = result, _once(result, base)
         if before == result:
             return Cleaned(html=result)
     return _as_text(html, "unstable")
@@ -148,9 +146,13 @@ def _as_text(html: str, note: str) -> Cleaned:
     return Cleaned(html="".join(rows), note=note)
 
 
-def _once(html: str, cleaner: nh3.Cleaner) -> str:
-    """One pass of the sanitiser and of what follows it."""
-    result = text.scrub(cleaner.clean(html))
+def _once(html: str, base: str | None) -> str:
+    """One pass of the sanitiser and of what follows it. ``html`` is scrubbed."""
+    result = _CLEANER.clean(html)
+    if '="' in result:
+        result = settle_attributes(result, base)
+    if "&#" in html:  # only a reference can bring back what was scrubbed
+        result = text.scrub(result)
     if "<img" in result:
         result = embeds.settle_images(result)
     if "<iframe" in result:
@@ -158,109 +160,51 @@ def _once(html: str, cleaner: nh3.Cleaner) -> str:
     return result.strip()
 
 
-@lru_cache(maxsize=64)
-def _cleaner(base: str | None) -> nh3.Cleaner:
-    """The sanitiser for one base address; making one costs about a quarter of a cleaning."""
-    return nh3.Cleaner(
-        tags=set(_TAGS),
-        clean_content_tags=set(_DROPPED_WITH_CONTENT),
-        attributes=_ATTRIBUTES,
-        attribute_filter=_attribute_filter(base),
-        link_rel="noopener noreferrer",
-        url_schemes=_SCHEMES,
-    )
-
-
-def _attribute_filter(base: str | None) -> Callable[[str, str, str], str | None]:
-    """The rule for one attribute: its value to publish, or None to drop it."""
-
-    def keep(element: str, name: str, value: str) -> str | None:
-        if name == "href":
-            if _OPENS_OTHERWISE.match(value):
-                return value.strip()
-            return links.absolute(value, base)
-        if name in _ADDRESSES:
-            return links.absolute(value, base)
-        if name in _SRCSETS:
-            return _srcset(value, base)
-        if name == "class":
-            found = _LANGUAGE_CLASS.search(value)
-            return f"language-{found[1]}" if found else None
-        return value
-
-    return keep
-
-
-def _srcset(value: str, base: str | None) -> str | None:
-    """A srcset with every candidate absolute; None when no candidate is left (HTML 4.8.4.2.1)."""
-    kept: list[str] = []
-    at = 0
-    while True:
-        at = _end(_SEPARATORS, value, at)
-        found = _ADDRESS.match(value, at)
-        if found is None:
-            break
-        address, at = found[0].rstrip(","), found.end()
-        descriptor = ""
-        if address == found[0]:  # no comma at its end: a descriptor may follow
-            follows = _DESCRIPTOR.match(value, at)
-            if follows is not None:
-                descriptor, at = follows[1] or "", follows.end()
-        url = links.absolute(address, base)
-        if url is not None:
-            # A comma at either end of an address would be taken for a separator.
-            url = url.replace(",", "%2C")
-            kept.append(f"{url} {descriptor}" if descriptor else url)
-    return ", ".join(kept) or None
-
-
-def _end(pattern: re.Pattern[str], value: str, at: int) -> int:
-    """Where ``pattern``, which also matches nothing, ends when it starts at ``at``."""
-    found = pattern.match(value, at)
-    return found.end() if found else at
-
-
-_OUT_TAG = re.compile(r"<(/?)([a-z0-9]+)")
-_VOID = frozenset(("br", "hr", "img", "wbr"))
-_ANYWHERE = words(
-    "abbr b bdi bdo cite code del dfn em i ins kbd mark q s samp small span strong sub sup time u var"
+_OUT_TAG = re.compile(r"<(/?[a-z0-9]+)")
+_VOID = words("br hr img wbr")
+_INLINE = words(
+    "a abbr b bdi bdo cite code del dfn em i ins kbd mark q s samp small span strong sub sup time u var"
 )
-_BLOCKS = words(
-    "p h1 h2 h3 h4 h5 h6 div ul ol blockquote figure figcaption section article aside header footer main"
-    " address"
+_LEAVES = words("p h1 h2 h3 h4 h5 h6 pre")  # blocks that may not hold another block
+_BOXES = words("div blockquote figure figcaption section article aside header footer main address")
+_LISTS = words("ul ol")
+_SECTIONS = words("thead tbody tfoot")
+_FLOWS = _BOXES | words("li dd dt td th") | {""}  # what holds blocks and text; "" is the whole
+_TEXTS = _FLOWS | _LEAVES | _INLINE | _LISTS | {"dl"}
+_MAY_STAND_IN: dict[str, frozenset[str]] = (
+    dict.fromkeys(_INLINE | words("br img wbr"), _TEXTS)
+    | dict.fromkeys(_BOXES | _LEAVES | _LISTS | words("dl table"), _FLOWS | _LISTS)
+    | dict.fromkeys(_SECTIONS, words("table"))
+    | {"hr": words("div section article") | {""}, "li": _LISTS, "tr": _SECTIONS}
+    | {"dt": words("dl"), "dd": words("dl"), "td": words("tr"), "th": words("tr")}
 )
-_LEAVES = words("p h1 h2 h3 h4 h5 h6")  # blocks that may not hold another block
+_INSIDE = {name: frozenset("/" + one for one in outer) for name, outer in _MAY_STAND_IN.items()}
+_NOWHERE: frozenset[str] = frozenset()
+# Text right in a table goes in front of it; the first line end in preformatted text goes away.
+_LOOSE = re.compile(
+    r"<(?:table|/?(?:thead|tbody|tfoot|tr))(?: [^>]*)?>\s*[^<\s]|</t[dh]>\s*[^<\s]|<pre[^>]*>\n"
+)
 
 
 def _settled(result: str) -> bool:
     """Whether reading ``result`` again surely gives the same tree.
 
     True for the plain structures that nearly all markup has: no block inside a paragraph, heading or
-    inline element, no link inside a link, list items directly in lists. Whatever else there is
-    (tables, preformatted text, ruby, media) is answered False, which costs a second pass, no more.
+    inline element, no link inside a link, list items and cells directly where they belong. Whatever
+    else there is (ruby, media, frames) is answered False, which costs a second pass, no more.
     """
-    stack: list[str] = []
-    for slash, name in _OUT_TAG.findall(result):
-        if slash:
-            if not stack or stack.pop() != name:
-                return False
-        elif name in _VOID:
-            if name == "hr" and stack and stack[-1] not in ("div", "section", "article"):
-                return False
-        elif name in _ANYWHERE:
-            stack.append(name)
-        elif name == "a":
-            if "a" in stack:
-                return False
-            stack.append(name)
-        elif name == "li":
-            if not stack or stack[-1] not in ("ul", "ol"):
-                return False
-            stack.append(name)
-        elif name in _BLOCKS:
-            if stack and (stack[-1] in _LEAVES or stack[-1] in _ANYWHERE or stack[-1] == "a"):
-                return False
-            stack.append(name)
-        else:
+    stack = ["/"]
+    end = "/"  # the end tag that is awaited, which tells what we are in
+    tags = _OUT_TAG.findall(result)
+    for tag in tags:
+        if tag == end:
+            stack.pop()
+            end = stack[-1]
+        elif end not in _INSIDE.get(tag, _NOWHERE) or (tag == "a" and "/a" in stack):
             return False
-    return not stack
+        elif tag not in _VOID:
+            end = "/" + tag
+            stack.append(end)
+    if "table" in tags or "pre" in tags:
+        return end == "/" and not _LOOSE.search(result)
+    return end == "/"

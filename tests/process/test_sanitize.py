@@ -43,6 +43,17 @@ CASES = [
         '<pre><code class="foo language-python bar">x</code></pre>',
         '<pre><code class="language-python">x</code></pre>',
     ),
+    (
+        "<table><tr><th>a<td><p>b<ul><li>c</ul><table><tr><td>d</table></table>e",
+        "<table><tbody><tr><th>a</th><td><p>b</p><ul><li>c</li></ul>"
+        "<table><tbody><tr><td>d</td></tr></tbody></table></td></tr></tbody></table>e",
+    ),
+    ("<table><tr>a<td>b</td>c</tr>d</table>", "acd<table><tbody><tr><td>b</td></tr></tbody></table>"),
+    ("<table><form>a</form><tr><td>b</table>", "a<table><tbody><tr><td>b</td></tr></tbody></table>"),
+    (
+        "<dl><dt>a<dd><p>b<dd>c</dl><pre>\n\n\nd</pre>",
+        "<dl><dt>a</dt><dd><p>b</p></dd><dd>c</dd></dl><pre>d</pre>",
+    ),
     # what runs, spies or styles
     ("<script>alert(1)</script><style>p{}</style>x", "x"),
     ('<p onclick="x()" style="y" class="z" id="i">t</p>', "<p>t</p>"),
@@ -73,6 +84,20 @@ CASES = [
     (
         '<img srcset="/a.png 1x, b.png?x=1,2 2x,data:x 3x, https://h.org/c,d 4w,">',
         '<img srcset="https://e.org/a.png 1x, https://e.org/d/b.png?x=1%2C2 2x, https://h.org/c%2Cd 4w">',
+    ),
+    (
+        '<a title=" href=" href="/x" type="y">a</a>',
+        f'<a title=" href=" href="https://e.org/x" type="y"{REL}>a</a>',
+    ),
+    ('<a title=" href=" type="javascript:x">a</a>', f'<a title=" href=" type="javascript:x"{REL}>a</a>'),
+    ('<a href="/?a&amp;lt;b&quot;&lt;">a</a>', f'<a href="https://e.org/?a&amp;lt;b%22%3C"{REL}>a</a>'),
+    ('<a href="/x" href="javascript:x">a</a>', f'<a href="https://e.org/x"{REL}>a</a>'),
+    ('<a href="https://h.org/?a=1&b=2">a</a>', f'<a href="https://h.org/?a=1&amp;b=2"{REL}>a</a>'),
+    ('<a href="https://h.org/?a=1&quot;2">a</a>', f'<a href="https://h.org/?a=1%222"{REL}>a</a>'),
+    (f'<a href="https://h.org/{"a" * 8000}">a</a>', f"<a{REL}>a</a>"),
+    (
+        '<a href=" mailto:x@y.z&nbsp;" title="&lt;b>&quot;">a</a>',
+        f'<a href="mailto:x@y.z" title="&lt;b&gt;&quot;"{REL}>a</a>',
     ),
     # lazy pictures
     ('<img data-src="/a.jpg">', '<img src="https://e.org/a.jpg">'),
@@ -186,6 +211,9 @@ HOSTILE = {
     "lists": "<li>" * 100_000,
     "tables": "<table><td>" * 5000,
     "entities": "&" * 400_000,
+    "addresses": '<a href="https://e.org/' + "a" * 300_000 + "'>x",
+    "references": '<a href="https://e.org/' + "&amp;" * 60_000 + ' ">x',
+    "titles": '<a title=" href=">' * 20_000,
     "placeholder": '<img src="/' + "loading" * 1000 + '" data-src=x>',
     "breaks": "x<br>" * 60_000,
 }
