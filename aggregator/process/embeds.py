@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 _NOSCRIPT = re.compile(r"</?noscript(?=[\s/>])[^<>]*>", re.IGNORECASE)
 _IMAGE = re.compile(r"<(img|source)((?: [a-z-]+=\"[^\"]*\")*)>")
+_DOUBTFUL = re.compile(r" data-|(?:width|height)=\"[\s0]*[01](?![0-9])")  # lazy, or perhaps a pixel
 _ATTRIBUTE = re.compile(r" ([a-z-]+)=\"([^\"]*)\"")
 _FRAME = re.compile(r"<iframe((?: [a-z-]+=\"[^\"]*\")*)>.*?</iframe>", re.DOTALL)
 _PLACEHOLDER = re.compile(
@@ -51,6 +52,8 @@ def settle_images(html: str) -> str:
 
     def settle(match: re.Match[str]) -> str:
         nonlocal last
+        if not last[0] and match[2].startswith(' src="') and not _DOUBTFUL.search(match[2]):
+            return match[0]
         attributes = dict(_ATTRIBUTE.findall(match[2]))
         had = len(attributes)
         lazy = not _LAZY.isdisjoint(attributes)
