@@ -22,6 +22,7 @@ _C1 = re.compile(rb"\xc2[\x80-\x84\x86-\x9f]")
 _NONCHARACTER = re.compile(rb"\xef\xb7[\x90-\xaf]")
 _PLANE_END = re.compile(rb"\xbf[\xbe\xbf]")
 _CARRIAGE_RETURN = re.compile("\r\n?")
+_BREAKS = {0x0B: " ", 0x0C: " "}
 
 # No piece may cross a "<", so that a document of nothing but "<a" costs one pass. A ">" inside
 # quotes is rare; it is blunted beforehand, so that these two stay simple and quick.
@@ -46,10 +47,13 @@ def words(text: str) -> frozenset[str]:
 def scrub(text: str) -> str:
     """``text`` without the characters that XML 1.0 forbids, surrogates, noncharacters and controls.
 
-    A carriage return becomes a line feed, as any XML parser would read it.
+    A carriage return becomes a line feed, as any XML parser would read it; a vertical tab and a form
+    feed, which part words in what word processors wrote, become spaces.
     """
     if _is_clean(text):
         return text
+    if "\x0b" in text or "\x0c" in text:
+        text = text.translate(_BREAKS)
     if "\r" in text:
         text = _CARRIAGE_RETURN.sub("\n", text)
     return _FORBIDDEN.sub("", text)

@@ -21,13 +21,19 @@ def test_scrubbed_text_goes_into_xml(given_text: str) -> None:
     assert text.scrub(scrubbed) == scrubbed
 
 
-FORBIDDEN = (0x00, 0x0B, 0x1F, 0x7F, 0x80, 0x9F, 0xD800, 0xDFFF, 0xFDD0, 0xFFFE, 0x1FFFF, 0x10FFFE)
+FORBIDDEN = (0x00, 0x08, 0x0E, 0x1F, 0x7F, 0x80, 0x9F, 0xD800, 0xDFFF, 0xFDD0, 0xFFFE, 0x1FFFF, 0x10FFFE)
 
 
 @pytest.mark.parametrize("number", FORBIDDEN, ids=hex)
 def test_scrub_removes(number: int) -> None:
     assert text.scrub(f"a{chr(number)}b漢") == "ab漢"
     assert text.scrub(f"a{chr(number)}b") == "ab"
+
+
+@pytest.mark.parametrize("number", [0x0B, 0x0C], ids=hex)
+def test_scrub_joins_no_words(number: int) -> None:
+    assert text.scrub(f"a{chr(number)}b漢\x01") == "a b漢"
+    assert text.line(f"a{chr(number)}{chr(number)}b", 9) == "a b"
 
 
 def test_scrub_keeps_the_rest() -> None:
