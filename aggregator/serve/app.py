@@ -14,7 +14,8 @@ from aggregator.serve.metrics import Metrics
 
 log = structlog.get_logger()
 
-SECURITY_HEADERS = {
+HEADERS = {
+    "Server": "aggregator",  # or aiohttp tells its version and Python's
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src https: http: data:; media-src https: http:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -25,12 +26,13 @@ SECURITY_HEADERS = {
 
 
 def page(body: bytes, status: int = 200) -> web.Response:
-    """An HTML page of ours."""
-    return web.Response(body=body, status=status, content_type="text/html", charset="utf-8")
+    """An HTML page of ours. What it shows may be otherwise a moment later."""
+    headers = {"Cache-Control": "no-cache"}
+    return web.Response(body=body, status=status, headers=headers, content_type="text/html", charset="utf-8")
 
 
 def guarded(metrics: Metrics) -> Middleware:
-    """The one middleware: measures, adds security headers, and turns errors into plain pages."""
+    """The one middleware: measures, adds the headers of every answer, and turns errors into plain pages."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -47,7 +49,7 @@ def guarded(metrics: Metrics) -> Middleware:
         except StoreError as error:
             log.error("serve.store", path=request.path, error=str(error))
             response = page(html.error_page(503, "The store cannot be read just now."), 503)
-        response.headers.update(SECURITY_HEADERS)
+        response.headers.update(HEADERS)
         resource = request.match_info.route.resource
         route = resource.canonical if resource is not None else "none"
         metrics.request_s.labels(route, str(response.status)).observe(time.perf_counter() - started)

@@ -163,7 +163,7 @@ class Handlers:
         )
 
     async def sources_opml(self, request: web.Request) -> web.StreamResponse:
-        """Our sources as a subscription list."""
+        """Our sources as a subscription list. Nothing counts its changes; its own digest tells them."""
         by_name = {source.name: source for source in self._site.sources}
         rows = [
             (by_name[each.name], each.title, each.meta.link)
@@ -171,9 +171,18 @@ class Handlers:
             if each.name in by_name
         ]
         body = opml.sources_opml(rows, self._site.settings.title)
-        return web.Response(
-            body=body, headers={"Content-Type": opml.MEDIA_TYPE, "ETag": render.etag_of(body)}
+        # Last modified: since when this process has known it so.
+        rendered = Rendered(
+            body=body,
+            media_type=opml.MEDIA_TYPE,
+            etag=render.etag_of(body),
+            last_modified_at=self._site.now(),
         )
+
+        async def made() -> Rendered:
+            return rendered
+
+        return await self._send(request, ("/opml/sources", "opml"), rendered.etag, made)
 
     async def status(self, request: web.Request) -> web.StreamResponse:
         """The health of every source, for people."""

@@ -56,6 +56,27 @@ def test_head_is_get_without_the_body(served: Daemon) -> None:
         assert {name: value for name, value in head[1].items() if name != "date"} == without_date
 
 
+def test_subscription_lists_are_conditional_and_compressed_like_feeds(served: Daemon) -> None:
+    for path in ("/opml", "/opml/sources"):
+        status, headers, body = served.get(path)
+        assert (status, headers["content-type"].partition(";")[0]) == (200, "text/x-opml")
+        again = served.get(path, If_None_Match=headers["etag"])
+        assert (again[0], again[2], again[1]["etag"]) == (304, b"", headers["etag"])
+        assert served.get(path, If_Modified_Since=headers["last-modified"])[0] == 304
+        assert served.get(path, If_None_Match='"other"')[2] == body
+        packed = served.get(path, Accept_Encoding="gzip")[2]
+        assert (gzip.decompress(packed) if len(body) >= 512 else packed) == body
+
+
+def test_pages_of_the_moment_are_asked_for_anew(served: Daemon) -> None:
+    assert {served.get(path)[1]["cache-control"] for path in ("/", "/status", "/nothing")} == {"no-cache"}
+
+
+def test_no_answer_tells_what_it_is_made_with(served: Daemon) -> None:
+    paths = ("/", "/feeds/all.atom", "/feeds/all", "/nothing", "/metrics", "/opml/sources", "/healthz")
+    assert {served.get(path)[1]["server"] for path in paths} == {"aggregator"}
+
+
 @pytest.mark.parametrize(
     ("accept", "suffix"),
     [
