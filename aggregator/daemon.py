@@ -11,7 +11,7 @@ from aiohttp import web
 
 from aggregator import __version__, app
 from aggregator.crawl.dispatch import Dispatcher
-from aggregator.errors import ConfigError, Problem
+from aggregator.errors import ConfigError, Problem, StoreError
 from aggregator.model.settings import Config
 from aggregator.schedule import Ticks, tick_period_s
 from aggregator.serve.metrics import Metrics
@@ -38,9 +38,14 @@ async def run(config: Config, stop: asyncio.Event) -> None:
         )
 
         async def prune() -> None:
-            pruned = await store.prune(app.utc_now(), config.store.keep_items, config.site.feed_items)
-            await store.housekeeping()
-            log.info("store.pruned", items=pruned)
+            try:
+                pruned = await store.prune(app.utc_now(), config.store.keep_items, config.site.feed_items)
+                await store.housekeeping()
+            except StoreError as error:
+                # It can wait; where the store is lost for good, crawling finds out and ends the program.
+                log.error("store.not_pruned", error=str(error))
+            else:
+                log.info("store.pruned", items=pruned)
 
         ticks = Ticks(_periods(config), dispatcher.tick, {"prune": (PRUNE_EVERY_S, prune)})
         async with listening(config, store, metrics, lambda: dispatcher.active), asyncio.TaskGroup() as group:

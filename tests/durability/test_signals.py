@@ -81,10 +81,8 @@ def test_an_interrupted_refresh_ends_with_130(
     check_then_recover(program, room, tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("told", "status"),
-    [pytest.param(signal.SIGTERM, 0, marks=pytest.mark.slow), (signal.SIGINT, INTERRUPTED)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("told", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, INTERRUPTED)])
 def test_a_daemon_stops_amid_crawls(
     tmp_path: Path, room: Newsroom, told: signal.Signals, status: int
 ) -> None:
