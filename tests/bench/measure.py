@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-SAMPLE_S = 0.04
+SAMPLE_S = 0.05
 PROC = Path("/proc")
 
 
@@ -55,7 +55,7 @@ def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Measure
 
 
 class _Sampler(threading.Thread):
-    """Adds up the memory of a process and its descendants every 40 ms. A sample costs some 2 ms, which
+    """Adds up the memory of a process and its descendants every 50 ms. A sample costs some 4 ms, which
     is part of what the measured program sees as a busy machine, the same for every program."""
 
     def __init__(self, root: int) -> None:

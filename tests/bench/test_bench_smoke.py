@@ -21,9 +21,6 @@ def bench(*options: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("side", ["ours", "reader"])
 def test_every_scenario_runs_and_its_counts_are_right(side: str, tmp_path: Path) -> None:
-    if side == "reader":
-        # Its version for Python 3.11 needs a module that it does not ask for (docs/speed.md).
-        pytest.importorskip("reader._vendor.feedparser", exc_type=ImportError)
     figures = tmp_path / "figures.json"
     ended = bench("--only", side, "--json", str(figures))
     assert ended.returncode == 0, ended.stderr
