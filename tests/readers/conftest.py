@@ -79,6 +79,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         chapters = {}
         for step, state in story().items():
             put(origin, state)
+            if step == "restarted":
+                daemon.stop()
+                daemon = stack.enter_context(Daemon(program, "serve"))
+                for front in fronts.values():
+                    front.behind = daemon.base
             report = program.refresh()
             assert report["exit"] == 0, (step, report)
             for name, subscriber in subscribed.items():

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from urllib.parse import urlsplit
 
-WAIT_S = 30.0
+WAIT_S = 20.0  # less than readers wait
 OF_ONE_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "host", "date", "server"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """A request and the status that it got. Header names are in lower case."""
+    """A request and the status that it got, 502 if there was no answer. Header names are in lower case."""
 
     path: str
     headers: dict[str, str]
@@ -23,27 +23,31 @@ class Exchange:
 
 
 class Front:
-    """``base`` is the address for the reader, ``exchanges`` the record, in order of arrival."""
+    """``base`` is the address for the reader, ``exchanges`` the record, in order of arrival. ``behind``,
+    the address of our server, may change: a server that is started again has another port."""
 
     def __init__(self, behind: str) -> None:
+        self.behind = behind
         self.exchanges: list[Exchange] = []
-        record, host = self.exchanges, urlsplit(behind).netloc
+        front = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 sent = dict(self.headers.items())
                 named = {k: v for k, v in sent.items() if k.lower() not in OF_ONE_CONNECTION}
-                connection = HTTPConnection(host, timeout=WAIT_S)
+                connection = HTTPConnection(urlsplit(front.behind).netloc, timeout=WAIT_S)
                 try:
                     connection.request("GET", self.path, headers=named)
                     answer = connection.getresponse()
-                    body = answer.read()
+                    status, fields, body = answer.status, answer.getheaders(), answer.read()
+                except (OSError, HTTPException):
+                    status, fields, body = 502, [], b""
                 finally:
                     connection.close()
                 lower = {name.lower(): value for name, value in sent.items()}
-                record.append(Exchange(path=self.path, headers=lower, status=answer.status))
-                self.send_response(answer.status)
-                for name, value in answer.getheaders():
+                front.exchanges.append(Exchange(path=self.path, headers=lower, status=status))
+                self.send_response(status)
+                for name, value in fields:
                     if name.lower() not in OF_ONE_CONNECTION:
                         self.send_header(name, value)
                 self.end_headers()

@@ -149,13 +149,11 @@ class Newsboat:
 _SFEEDRC = """
 sfeedpath="$HOME/feeds"
 fetch() {{
-    kept="$HOME/kept/$1"
+    kept="$HOME/etags/$1"
     answer="${{sfeedtmpdir}}/$1.answer"
-    curl -f -s -S -m 30 -L --compressed -R -z "${{kept}}.modified" -o "${{answer}}" \\
-        --etag-compare "${{kept}}.etag" --etag-save "${{kept}}.etag" "$2" || return 1
-    [ -e "${{answer}}" ] || return 0
-    touch -r "${{answer}}" "${{kept}}.modified"
-    cat "${{answer}}"
+    curl -f -s -S -m 30 -L --compressed -o "${{answer}}" \\
+        --etag-compare "${{kept}}" --etag-save "${{kept}}" "$2" || return 1
+    [ ! -e "${{answer}}" ] || cat "${{answer}}"
 }}
 merge() {{
     sort -t '\t' -u -k6,6 "$3" "$2"
@@ -176,7 +174,7 @@ class Sfeed:
 
     def __init__(self, folder: Path, urls: Sequence[str]) -> None:
         self._home = folder / "sfeed"
-        (self._home / "kept").mkdir(parents=True)
+        (self._home / "etags").mkdir(parents=True)
         self._names = {url: f"feed{n}" for n, url in enumerate(urls)}
         feeds = "\n".join(f"    feed {name} '{url}'" for url, name in self._names.items())
         (self._home / "sfeedrc").write_text(_SFEEDRC.format(feeds=feeds), encoding="utf-8")

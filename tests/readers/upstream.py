@@ -278,4 +278,5 @@ def story() -> dict[str, State]:
         "new after the move": afterwards,
         "moved with other guids": both,
         "nothing": both,
+        "restarted": both,  # that is, our server
     }
