@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.model.document import Image
+from aggregator.model.document import Extension, Image
 from aggregator.model.item import Item
 
 
@@ -25,7 +25,9 @@ class FeedKey:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """A feed's row. ``revision`` rises in the transaction that changes its content, at ``updated_at``.
-    ``gone`` feeds existed once. ``link`` is the site that a source's feed is about."""
+    ``gone`` feeds existed once. ``link`` is the site that a source's feed is about. What a source says
+    of itself is in its own feed only; ``authors`` are names. ``extensions`` are read with a single feed,
+    not with a list of feeds."""
 
     key: FeedKey
     title: str
@@ -36,6 +38,9 @@ class Feed:
     language: str | None = None
     image: Image | None = None
     rights: str | None = None
+    icon: str | None = None
+    authors: tuple[str, ...] = ()
+    extensions: tuple[Extension, ...] = ()
     gone: bool = False
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aggregator.model.document import Drop, Hints, Image
+from aggregator.model.document import Drop, Extension, Hints, Image
 from aggregator.model.item import Alias, ItemChange
 
 
@@ -80,7 +80,8 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceMeta:
-    """What a source's document says of itself, trusted (plain text, absolute addresses)."""
+    """What a source's document says of itself, trusted (plain text, absolute addresses).
+    ``extensions`` can be long, and come back from the store with the source's feed only."""
 
     title: str = ""
     link: str | None = None
@@ -90,6 +91,7 @@ class SourceMeta:
     icon: str | None = None
     rights: str | None = None
     authors: tuple[str, ...] = ()
+    extensions: tuple[Extension, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

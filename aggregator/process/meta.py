@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from aggregator.model.document import Document, Image
+from collections.abc import Iterable
+
+from aggregator.model.document import Document, Extension, Image
 from aggregator.model.source import SourceMeta
 from aggregator.process import fields, text
 from aggregator.process.links import absolute, without_tracking
@@ -10,6 +12,11 @@ from aggregator.process.links import absolute, without_tracking
 MAX_DESCRIPTION = 2000
 MAX_RIGHTS = 1000
 MAX_AUTHORS = 20
+
+_ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
+_PODCAST = "https://podcastindex.org/namespace/1.0"
+# A copy that said these would claim to be the upstream's feed, or send its subscribers there.
+_UPSTREAM_ALONE = frozenset({(_ITUNES, "new-feed-url"), (_PODCAST, "guid"), (_PODCAST, "locked")})
 
 
 def source_meta(document: Document, document_url: str | None) -> SourceMeta:
@@ -36,4 +43,22 @@ def source_meta(document: Document, document_url: str | None) -> SourceMeta:
         icon=absolute(document.icon, document_url),
         rights=text.line(document.rights or "", MAX_RIGHTS) or None,
         authors=tuple(dict.fromkeys(name for name in names if name))[:MAX_AUTHORS],
+        extensions=fields.extensions(_ours_to_say(document.extensions)),
     )
+
+
+def _ours_to_say(found: Iterable[Extension]) -> tuple[Extension, ...]:
+    """What a feed of ours may say too. Apple takes each element of a channel once, categories apart;
+    of several, the first."""
+    kept: list[Extension] = []
+    seen: set[str] = set()
+    for extension in found:
+        name = extension.name.lower()
+        if (extension.namespace, name) in _UPSTREAM_ALONE:
+            continue
+        if extension.namespace == _ITUNES and name != "category":
+            if name in seen:
+                continue
+            seen.add(name)
+        kept.append(extension)
+    return tuple(kept)

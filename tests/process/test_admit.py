@@ -379,5 +379,37 @@ def test_source_meta() -> None:
     assert (meta.language, meta.icon, meta.rights) == ("en-US", None, "© us")
     assert meta.image == Image(url="https://e.org/logo.png", title="Logo")
     assert meta.authors == ("A", "b@e.org")
+    assert meta.extensions == ()
     empty = source_meta(Document(format="atom1.0"), None)
     assert (empty.title, empty.link, empty.image, empty.authors) == ("", None, None, ())
+
+
+def test_source_meta_passes_on_what_a_copy_may_say() -> None:
+    itunes, podcast = "http://www.itunes.com/dtds/podcast-1.0.dtd", "https://podcastindex.org/namespace/1.0"
+
+    def element(namespace: str, name: str, said: str, **attributes: str) -> Extension:
+        return Extension(
+            namespace=namespace, name=name, text=said, attributes=tuple(sorted(attributes.items()))
+        )
+
+    document = Document(
+        format="rss2.0",
+        extensions=(
+            element(itunes, "explicit", "false"),
+            element(itunes, "explicit", "true"),
+            element(itunes, "category", "", text="News"),
+            element(itunes, "category", "", text="Arts"),
+            element(itunes, "new-feed-url", "https://elsewhere.example/"),
+            element(podcast, "locked", "yes"),
+            element(podcast, "GUID", "917393e3-1b1e-5cef-ace4-edaa54e1f810"),
+            element(podcast, "funding", "Help us\x00", url="https://e.org/give"),
+            element(podcast, "funding", "And us", url="javascript:alert(1)"),
+        ),
+    )
+    assert source_meta(document, None).extensions == (
+        element(itunes, "explicit", "false"),
+        element(itunes, "category", "", text="News"),
+        element(itunes, "category", "", text="Arts"),
+        element(podcast, "funding", "Help us", url="https://e.org/give"),
+        element(podcast, "funding", "And us"),
+    )
