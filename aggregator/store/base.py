@@ -174,7 +174,7 @@ class Store(Protocol):
     async def feed(self, key: str) -> Feed | None: ...
 
     async def feeds(self, kind: str | None = None) -> list[Feed]:
-        """Feeds that are not gone, by key."""
+        """Feeds that are not gone, by key; without their extensions."""
 
     async def revision(self, key: str) -> tuple[int, bool] | None:
         """A feed's revision and whether it is gone; None when it never was. Cheap."""
@@ -191,7 +191,7 @@ class Store(Protocol):
         """The newest lines of a source's trail."""
 
     async def states(self) -> list[SourceStatus]:
-        """Configured sources, by name."""
+        """Configured sources, by name; of what they say of themselves all but extensions."""
 
     async def item_count(self) -> int: ...
 

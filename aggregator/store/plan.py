@@ -60,6 +60,7 @@ class Plan:
     states: list[dict[str, Any]] = field(default_factory=list)
     metas: list[dict[str, Any]] = field(default_factory=list)
     feed_metas: list[dict[str, Any]] = field(default_factory=list)
+    extensions: list[dict[str, Any]] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
     updates: list[dict[str, Any]] = field(default_factory=list)
     touches: list[dict[str, Any]] = field(default_factory=list)
@@ -242,14 +243,18 @@ def _raised_by_meta(plan: Plan, outcome: Outcome, row: Row[Any]) -> set[str]:
         return set()
     plan.metas.append({"b_id": row.id, **now})
     own = f"source/{row.name}"
+    raised: set[str] = set()
+    if now["meta_extensions_hash"] != before["meta_extensions_hash"]:
+        plan.extensions.append({"source_id": row.id, "extensions": rows.to_json(outcome.meta.extensions)})
+        raised.add(own)
     values = rows.source_feed_values(row.name, row.title, now)
     previous = rows.source_feed_values(row.name, row.title, before)
-    if values == previous:
-        return set()
-    plan.feed_metas.append({"b_key": own, **values})
+    if values != previous:
+        plan.feed_metas.append({"b_key": own, **values})
+        raised.add(own)
     if any(values[name] != previous[name] for name in _SHOWN):
-        return set(rows.feed_keys(row.name, row.category))
-    return {own}
+        raised.update(rows.feed_keys(row.name, row.category))
+    return raised
 
 
 def _feed_id(context: Context, key: str) -> int:

@@ -17,7 +17,7 @@ from aggregator.model.item import Alias, Known, KnownItem
 from aggregator.store import rows
 from aggregator.store.base import ItemRecord, SourceStatus, TrailEntry
 from aggregator.store.claims import due
-from aggregator.store.tables import alias, feed, item, ledger, member, source, trail
+from aggregator.store.tables import alias, feed, item, ledger, member, source, source_extensions, trail
 
 CHUNK = 900
 
@@ -52,6 +52,14 @@ _PUBLISHED = [
 ]
 
 
+_FEED = (
+    select(feed, source_extensions.c.extensions)
+    .outerjoin(source, (source.c.name == feed.c.name) & (feed.c.kind == "source"))
+    .outerjoin(source_extensions, source_extensions.c.source_id == source.c.id)
+    .where(feed.c.key == bindparam("key"))
+)
+
+
 async def known(connection: AsyncConnection, source_id: int, aliases: Iterable[Alias]) -> Known:
     wanted = set(aliases)
     found: dict[Alias, int | None] = {}
@@ -83,8 +91,8 @@ def _chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
 
 
 async def feed_row(connection: AsyncConnection, key: str) -> Feed | None:
-    row = (await connection.execute(select(feed).where(feed.c.key == key))).one_or_none()
-    return rows.feed_from(row) if row else None
+    row = (await connection.execute(_FEED, {"key": key})).one_or_none()
+    return rows.feed_from(row, row.extensions) if row else None
 
 
 async def view(connection: AsyncConnection, key: str, limit: int) -> tuple[Feed, list[PublishedItem]] | None:

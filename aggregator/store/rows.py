@@ -6,6 +6,7 @@ uncleaned too, compressed, so that items can be cleaned again when the rules cha
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -152,7 +153,7 @@ def item_from(row: Row[Any]) -> Item:
         source=_one(EntrySource, row.source),
         language=row.language,
         rights=row.rights,
-        extensions=_extensions(orjson.loads(row.extensions)) if row.extensions else (),
+        extensions=_extensions(row.extensions),
         digest=row.digest,
     )
 
@@ -181,14 +182,18 @@ def _one(kind: type[_T], text: str | None) -> _T | None:
     return kind(**orjson.loads(text)) if text else None
 
 
-def _extensions(found: Iterable[dict[str, Any]]) -> tuple[Extension, ...]:
+def _extensions(text: str | None) -> tuple[Extension, ...]:
+    return _elements(orjson.loads(text)) if text else ()
+
+
+def _elements(found: Iterable[dict[str, Any]]) -> tuple[Extension, ...]:
     return tuple(
         Extension(
             namespace=one["namespace"],
             name=one["name"],
             attributes=tuple((name, value) for name, value in one["attributes"]),
             text=one["text"],
-            children=_extensions(one["children"]),
+            children=_elements(one["children"]),
         )
         for one in found
     )
@@ -278,10 +283,16 @@ def meta_values(meta: SourceMeta) -> dict[str, Any]:
         "meta_icon": meta.icon,
         "meta_rights": meta.rights,
         "meta_authors": to_json(meta.authors),
+        "meta_extensions_hash": _hash(to_json(meta.extensions)),
     }
 
 
+def _hash(text: str | None) -> bytes | None:
+    return None if text is None else hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
 def meta_from(row: Row[Any]) -> SourceMeta:
+    """The meta of a source's row: without extensions, which are in a table of their own."""
     return SourceMeta(
         title=row.meta_title or "",
         link=row.meta_link,
@@ -290,8 +301,12 @@ def meta_from(row: Row[Any]) -> SourceMeta:
         image=_one(Image, row.meta_image),
         icon=row.meta_icon,
         rights=row.meta_rights,
-        authors=tuple(orjson.loads(row.meta_authors)) if row.meta_authors else (),
+        authors=_names(row.meta_authors),
     )
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(orjson.loads(text)) if text else ()
 
 
 # Feeds
@@ -306,10 +321,13 @@ def source_feed_values(name: str, title: str | None, meta: dict[str, Any]) -> di
         "language": meta["meta_language"],
         "image": meta["meta_image"],
         "rights": meta["meta_rights"],
+        "icon": meta["meta_icon"],
+        "authors": meta["meta_authors"],
     }
 
 
-def feed_from(row: Row[Any]) -> Feed:
+def feed_from(row: Row[Any], extensions: str | None = None) -> Feed:
+    """The feed of a row; ``extensions`` are those of its source, as JSON."""
     return Feed(
         key=FeedKey(kind=row.kind, name=row.name),
         title=row.title,
@@ -320,6 +338,9 @@ def feed_from(row: Row[Any]) -> Feed:
         language=row.language,
         image=_one(Image, row.image),
         rights=row.rights,
+        icon=row.icon,
+        authors=_names(row.authors),
+        extensions=_extensions(extensions),
         gone=row.gone_at is not None,
     )
 

@@ -86,9 +86,18 @@ source = Table(
     Column("meta_icon", Text),
     Column("meta_rights", Text),
     Column("meta_authors", Text),
+    Column("meta_extensions_hash", LargeBinary),  # of what stands in `source_extensions`
     Index("ix_source_due", "next_check_at"),
     Index("ix_source_category_due", "category", "next_check_at"),
     Index("ix_source_lease", "lease_owner", sqlite_where=text("lease_owner IS NOT NULL")),
+)
+
+# SourceMeta.extensions, apart: some are many kilobytes, and rows of `source` are written twice a poll.
+source_extensions = Table(
+    "source_extensions",
+    metadata,
+    Column("source_id", Integer, primary_key=True),
+    Column("extensions", Text),
 )
 
 item = Table(
@@ -175,6 +184,8 @@ feed = Table(
     Column("language", Text),
     Column("image", Text),
     Column("rights", Text),
+    Column("icon", Text),
+    Column("authors", Text),
     Column("scope", Text, nullable=False),
     Column("revision", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),

@@ -33,7 +33,18 @@ from aggregator.model.source import Outcome, Saved
 from aggregator.store import rows
 from aggregator.store.bulk import Bulk
 from aggregator.store.plan import Context, Plan, Stored, plan_outcome
-from aggregator.store.tables import alias, counter, feed, item, ledger, member, revision, source, trail
+from aggregator.store.tables import (
+    alias,
+    counter,
+    feed,
+    item,
+    ledger,
+    member,
+    revision,
+    source,
+    source_extensions,
+    trail,
+)
 
 CHUNK = 5000  # values of one IN list; SQLite takes 32,766 in all
 
@@ -72,6 +83,13 @@ _INSERT_REVISIONS = Bulk(insert(revision))
 _INSERT_TRAIL = Bulk(insert(trail))
 _UPDATE_SOURCES = Bulk(update(source).where(source.c.id == bindparam("b_id")))
 _UPDATE_FEEDS = Bulk(update(feed).where(feed.c.key == bindparam("b_key")))
+_EXTENSIONS = insert(source_extensions)
+_PUT_EXTENSIONS = Bulk(
+    _EXTENSIONS.on_conflict_do_update(
+        index_elements=[source_extensions.c.source_id],
+        set_={"extensions": _EXTENSIONS.excluded.extensions},
+    )
+)
 _RAISE_FEEDS = Bulk(
     update(feed)
     .where(feed.c.id == bindparam("b_id"))
@@ -180,6 +198,7 @@ async def _execute(connection: AsyncConnection, plan: Plan, at: int) -> None:
     await _INSERT_TRAIL.execute(connection, plan.trail)
     await _UPDATE_SOURCES.execute(connection, plan.states)
     await _UPDATE_SOURCES.execute(connection, plan.metas)
+    await _PUT_EXTENSIONS.execute(connection, plan.extensions)
     await _UPDATE_FEEDS.execute(connection, plan.feed_metas)
     raised = [{"b_id": feed_id, "b_at": at} for feed_id in plan.raised.values()]
     await _RAISE_FEEDS.execute(connection, raised)

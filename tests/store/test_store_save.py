@@ -89,12 +89,21 @@ async def test_every_field_of_a_state_and_meta_comes_back(bench, make):
         icon="https://a.example/f.ico",
         rights="R",
         authors=("Ann", "Bo"),
+        extensions=(
+            Extension(
+                namespace="urn:n",
+                name="outer",
+                attributes=(("a", "1"),),
+                children=(Extension(namespace="urn:n", name="inner", text="深"),),
+            ),
+            Extension(namespace="urn:n", name="empty"),
+        ),
     )
     await bench.save("a", state=state, meta=meta)
     (status,) = await bench.store.states()
     assert replace(status.state, error=None) == replace(state, error=None)
     assert status.state.error == replace(state.error, message="gone ?")
-    assert status.meta == meta
+    assert status.meta == replace(meta, extensions=())
     feed = await bench.store.feed("source/a")
     assert (feed.title, feed.description, feed.link, feed.language, feed.rights) == (
         "T",
@@ -103,7 +112,11 @@ async def test_every_field_of_a_state_and_meta_comes_back(bench, make):
         "de",
         "R",
     )
-    assert feed.image == meta.image
+    assert (feed.image, feed.icon, feed.authors) == (meta.image, meta.icon, meta.authors)
+    assert feed.extensions == meta.extensions
+    assert (await bench.store.view("source/a", 1))[0] == feed
+    whole = await bench.store.feed("all")
+    assert (whole.icon, whole.authors, whole.extensions) == (None, (), ())
 
 
 async def test_an_item_belongs_to_all_its_source_and_every_ancestor_category(bench, make):
@@ -241,9 +254,29 @@ async def test_what_a_source_says_of_itself_raises_the_feeds_that_show_it(bench,
     await bench.sync(make.source("a", category="x"), make.source("b", title="Fixed"))
     assert (await bench.save("a", meta=SourceMeta(title="New"))).feeds == ("all", "category/x", "source/a")
     assert (await bench.save("a", meta=SourceMeta(title="New", rights="R"))).feeds == ("source/a",)
-    assert (await bench.save("a", meta=SourceMeta(title="New", rights="R", icon="https://i/"))).feeds == ()
     assert (await bench.save("b", meta=SourceMeta(title="Ignored"))).feeds == ()
     assert (await bench.store.feed("source/b")).title == "Fixed"
+
+
+async def test_icon_authors_and_extensions_raise_the_source_s_own_feed_alone(bench, make):
+    await bench.sync(make.source("a", category="x"))
+    meta = SourceMeta(title="New")
+    await bench.save("a", make.change("one"), meta=meta)
+    element = Extension(namespace="urn:n", name="x", text="1")
+    for change in (
+        {"icon": "https://a.example/i.ico"},
+        {"authors": ("Ann",)},
+        {"extensions": (element,)},
+        {"extensions": (element, replace(element, text="2"))},
+        {"extensions": ()},
+    ):
+        meta = replace(meta, **change)
+        before = (await bench.store.revision("source/a"))[0]
+        assert (await bench.save("a", meta=meta)).feeds == ("source/a",)
+        assert (await bench.save("a", meta=meta)).feeds == ()
+        feed = await bench.store.feed("source/a")
+        assert feed.revision == before + 1
+        assert (feed.icon, feed.authors, feed.extensions) == (meta.icon, meta.authors, meta.extensions)
 
 
 async def test_drops_are_on_the_trail_scrubbed(bench, make):

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from aggregator.model.document import Extension
 from aggregator.model.settings import Category
 from aggregator.model.source import SourceMeta, SourceState, Validators
 
@@ -70,6 +71,28 @@ async def test_a_rename_keeps_items_key_and_state_and_moves_the_feed(bench, make
     assert after["all"] == before["all"] + 1, "items show their source's name"
     assert after["category/x"] == before["category/x"] + 1
     assert (await bench.store.view_items("all", 1))[0].source_name == "new"
+
+
+async def test_what_a_source_says_of_itself_follows_it_to_a_new_name(bench, make):
+    meta = SourceMeta(
+        title="T",
+        icon="https://a.example/i.ico",
+        authors=("Ann",),
+        extensions=(Extension(namespace="urn:n", name="x", text="1"),),
+    )
+    await bench.sync(make.source("old", url="https://a.example/"))
+    await bench.save("old", meta=meta)
+    new = (make.source("new", url="https://a.example/"), make.source("old", url="https://b.example/"))
+    await bench.sync(new[0])
+    await bench.sync(*new)
+    for name, said in (("new", meta), ("old", SourceMeta(title="old"))):
+        feed = await bench.store.feed(f"source/{name}")
+        assert (feed.title, feed.icon, feed.authors, feed.extensions) == (
+            said.title,
+            said.icon,
+            said.authors,
+            said.extensions,
+        )
 
 
 async def test_a_new_source_under_a_name_once_used_mints_from_a_key_of_its_own(bench, make):

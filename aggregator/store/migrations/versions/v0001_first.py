@@ -51,6 +51,8 @@ def upgrade() -> None:
         sa.Column("language", sa.Text(), nullable=True),
         sa.Column("image", sa.Text(), nullable=True),
         sa.Column("rights", sa.Text(), nullable=True),
+        sa.Column("icon", sa.Text(), nullable=True),
+        sa.Column("authors", sa.Text(), nullable=True),
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
@@ -205,6 +207,7 @@ def upgrade() -> None:
         sa.Column("meta_icon", sa.Text(), nullable=True),
         sa.Column("meta_rights", sa.Text(), nullable=True),
         sa.Column("meta_authors", sa.Text(), nullable=True),
+        sa.Column("meta_extensions_hash", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
         sa.UniqueConstraint("name"),
@@ -217,6 +220,12 @@ def upgrade() -> None:
         ["lease_owner"],
         unique=False,
         sqlite_where=sa.text("lease_owner IS NOT NULL"),
+    )
+    op.create_table(
+        "source_extensions",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("extensions", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("source_id"),
     )
     op.create_table(
         "trail",
