@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -17,6 +17,7 @@ log = structlog.get_logger()
 
 LEASE_S = 900.0
 BATCH = 64
+RUN = timedelta(minutes=15)
 
 
 class Dispatcher:
@@ -38,7 +39,7 @@ class Dispatcher:
         self._unfinished: set[str] = set()
         self._wake = asyncio.Event()
         self._stopping = False
-        self._registered = False
+        self._run_since: datetime | None = None
         self._running = 0
 
     @property
@@ -66,7 +67,7 @@ class Dispatcher:
                     await self._claim(self._ticked.pop())
                 await self._rest()
             await self._pool.settle(grace_s)
-        if self._registered:
+        if self._run_since is not None:
             await self._store.end_run()
 
     async def _claim(self, category: str) -> None:
@@ -76,9 +77,7 @@ class Dispatcher:
             return
         if not await self._store.due_count(self._now(), category=category):
             return
-        if not self._registered:
-            await self._store.begin_run(self._now())
-            self._registered = True
+        await self._begin_run()
         claims = await self._store.claim_due(
             self._now(),
             category=category,
@@ -103,9 +102,16 @@ class Dispatcher:
             elif not self._running:
                 self._wake.set()
 
+    async def _begin_run(self) -> None:
+        """A refresh beside us counts as done what was polled since our run began. Where something is
+        always under way, the run begins anew now and then, so that this does not reach back for days."""
+        now = self._now()
+        if self._run_since is None or abs(now - self._run_since) >= RUN:
+            await self._store.begin_run(now)
+            self._run_since = now
+
     async def _rest(self) -> None:
-        """Between busy spells the run is closed, so that a refresh beside us does not count what we
-        did long ago as done for it."""
-        if self._registered and not self._running and not self._ticked:
+        """Between busy spells the run is closed."""
+        if self._run_since is not None and not self._running and not self._ticked:
             await self._store.end_run()
-            self._registered = False
+            self._run_since = None

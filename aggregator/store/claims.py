@@ -195,9 +195,9 @@ async def release(connection: AsyncConnection, claims: Sequence[Claim]) -> None:
 
 
 async def begin_run(connection: AsyncConnection, owner: Owner, now: datetime) -> datetime:
-    await connection.execute(
-        insert(run).values(owner=owner.id, started_at=to_us(now)).on_conflict_do_nothing()
-    )
+    started = {"started_at": to_us(now)}  # a run that is there begins anew
+    upsert = insert(run).values(owner=owner.id, **started)
+    await connection.execute(upsert.on_conflict_do_update(index_elements=["owner"], set_=started))
     oldest = await connection.scalar(select(func.min(run.c.started_at)))
     return min(now, from_us(oldest)) if oldest is not None else now
 
