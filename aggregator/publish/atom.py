@@ -30,16 +30,19 @@ def atom(view: FeedView) -> bytes:
 def _atom(view: FeedView) -> bytes:
     feed = view.feed
     carried = [fence.passed_on(entry.item) for entry in view.items]
-    namespaces = set().union(*map(extensions.namespaces_of, carried))
-    generator = fence.new_feed(view, namespaces=namespaces, write=lambda root: None)
+    namespaces = set().union(*map(extensions.namespaces_of, (feed.extensions, *carried)))
+    generator = fence.new_feed(
+        view, namespaces=namespaces, write=lambda root: extensions.write(root, feed.extensions)
+    )
     # RFC 4287 section 4.1.1: a feed without author is valid only if every entry has one.
-    generator.author({"name": feed.title if feed.key.kind == "source" else view.site_title})
+    generator.author([{"name": name} for name in say.authors(view)])
     generator.link(rel="self", href=say.self_url(view, "atom"), type=MEDIA_TYPE)
     generator.link(rel="alternate", href=say.home_url(view), type="text/html")
     if feed.description:
         generator.subtitle(feed.description)
     if feed.image:
         generator.logo(feed.image.url)
+    generator.icon(feed.icon)
     for entry in view.items:
         _add_entry(generator, view, entry)
     return fence.document(generator.atom_str())

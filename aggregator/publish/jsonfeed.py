@@ -37,8 +37,9 @@ def _jsonfeed(view: FeedView) -> bytes:
         "feed_url": say.self_url(view, "json"),
         "description": feed.description,
         "icon": feed.image.url if feed.image else "",
+        "favicon": feed.icon,
         "language": say.language(view),
-        "authors": [{"name": feed.title if feed.key.kind == "source" else view.site_title}],
+        "authors": [{"name": name} for name in say.authors(view)],
     }
     items = [_item(view, entry) for entry in view.items]
     return orjson.dumps(_stated(document) | {"items": items}, option=orjson.OPT_APPEND_NEWLINE)

@@ -48,7 +48,8 @@ def scrub_text(text: str) -> str:
 
 def _mended_feed(view: FeedView) -> Feed:
     feed: Feed = _scrub(view.feed)
-    return replace(feed, title=feed.title or scrub_text(view.site_title) or str(feed.key))
+    title = feed.title or scrub_text(view.site_title) or str(feed.key)
+    return replace(feed, title=title, authors=tuple(name for name in feed.authors if name))
 
 
 def _mended_item(head: FeedView, entry: PublishedItem, build: Callable[[FeedView], bytes]) -> PublishedItem:

@@ -33,7 +33,9 @@ def rss(view: FeedView) -> bytes:
 
 def _rss(view: FeedView) -> bytes:
     feed, home = view.feed, say.home_url(view)
-    namespaces = {ATOM}
+    namespaces = {ATOM} | extensions.namespaces_of(feed.extensions)
+    if feed.authors:
+        namespaces.add(DC)
     for entry in view.items:
         namespaces |= _namespaces(entry.item)
     generator = fence.new_feed(view, namespaces=namespaces, write=partial(_finish_channel, view))
@@ -50,9 +52,17 @@ def _rss(view: FeedView) -> bytes:
 
 
 def _finish_channel(view: FeedView, root: etree._Element) -> None:
-    built = root.find("channel/lastBuildDate")
+    feed, channel = view.feed, root.find("channel")
+    assert channel is not None, "feedgen writes one"
+    built = channel.find("lastBuildDate")
     if built is not None:
-        built.text = _rfc822(say.whole_seconds(view.feed.updated_at))
+        built.text = _rfc822(say.whole_seconds(feed.updated_at))
+    for name in feed.authors:
+        # Not as managingEditor: that must be an e-mail address with a name, and one alone.
+        etree.SubElement(channel, f"{{{DC}}}creator").text = name
+    if feed.icon:
+        etree.SubElement(channel, f"{{{ATOM}}}icon").text = feed.icon
+    extensions.write(channel, feed.extensions)
 
 
 def _add_item(generator: FeedGenerator, view: FeedView, published: PublishedItem) -> None:

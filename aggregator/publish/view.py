@@ -72,6 +72,11 @@ def person_name(person: Person) -> str:
     return person.name or person.email or person.url
 
 
+def authors(view: FeedView) -> tuple[str, ...]:
+    """Who the feed is by, never nobody: those that a source names, the source, or the operator's site."""
+    return view.feed.authors or ((view.feed.title if view.feed.key.kind == "source" else view.site_title),)
+
+
 def language(view: FeedView) -> str | None:
     return view.feed.language or view.site_language
 

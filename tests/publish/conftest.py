@@ -134,6 +134,46 @@ def rich() -> FeedView:
     )
 
 
+def show() -> FeedView:
+    """A podcast's own feed, with all that it says of itself."""
+    return view(
+        item(1, enclosures=(Enclosure(url="https://cdn.example/1.mp3"),)),
+        name="show",
+        title="The Show",
+        link="https://show.example/",
+        description="Talk",
+        language="en",
+        image=Image(url="https://show.example/cover.jpg"),
+        icon="https://show.example/icon.png",
+        authors=("An Na", "desk@show.example"),
+        extensions=(
+            Extension(namespace=ITUNES, name="author", text="An Na"),
+            Extension(
+                namespace=ITUNES,
+                name="category",
+                attributes=(("text", "News"),),
+                children=(Extension(namespace=ITUNES, name="category", attributes=(("text", "Tech"),)),),
+            ),
+            Extension(namespace=ITUNES, name="explicit", text="yes"),
+            Extension(namespace=PODCAST, name="funding", attributes=(("url", "https://show.example/give"),)),
+            Extension(namespace="http://unknown.example/a", name="rating", text="5 <of> 5"),
+        ),
+    )
+
+
+GOLDEN = {"rich": rich, "show": show}
+
+
+@pytest.fixture
+def golden_views() -> dict[str, FeedView]:
+    return {name: make() for name, make in GOLDEN.items()}
+
+
+@pytest.fixture
+def show_view() -> FeedView:
+    return show()
+
+
 @pytest.fixture
 def make_item() -> Callable[..., Item]:
     return item

@@ -183,9 +183,14 @@ CASES: dict[str, Case | tuple[Case, ...]] = {
     "rss.channel.description": of_document("Zx about", "<description>Zx about</description>"),
     "rss.channel.language": language("<language>de-CH</language>"),
     "rss.channel.copyright": of_document("Zx rights", "<copyright>Zx rights</copyright>"),
-    "rss.channel.managingEditor": gone("<managingEditor>zx@zx.example (Zx Ed)</managingEditor>"),
-    "rss.channel.webMaster": gone("<webMaster>zx@zx.example (Zx Web)</webMaster>"),
-    "rss.channel.author": gone("<author>Zx Ann</author>"),
+    "rss.channel.managingEditor": of_document(
+        "Zx Ed", "<managingEditor>zx@zx.example (Zx Ed)</managingEditor>"
+    ),
+    "rss.channel.webMaster": of_document("Zx Web", "<webMaster>zx@zx.example (Zx Web)</webMaster>"),
+    "rss.channel.author": (
+        of_document("Zx Ann", "<author>Bob</author><author>Zx Ann</author>"),
+        of_document("zx@zx.example", "<author>zx@zx.example</author>"),
+    ),
     "rss.channel.pubDate": gone("<pubDate>Sat, 01 Mar 2003 08:00:00 GMT</pubDate>", "2003"),
     "rss.channel.lastBuildDate": gone("<lastBuildDate>Sat, 01 Mar 2003 08:00:00 GMT</lastBuildDate>", "2003"),
     "rss.channel.published": gone("<published>2003-03-01T08:00:00Z</published>", "2003"),
@@ -305,13 +310,13 @@ CASES: dict[str, Case | tuple[Case, ...]] = {
     "atom.feed.published": gone("<published>2003-03-01T08:00:00Z</published>", "2003"),
     "atom.feed.issued": gone("<issued>2003-03-01T08:00:00Z</issued>", "2003"),
     "atom.feed.created": gone("<created>2003-03-01T08:00:00Z</created>", "2003"),
-    "atom.feed.author": gone("<author><name>Zx Ann</name></author>"),
+    "atom.feed.author": of_document("Zx Ann", "<author><name>Zx Ann</name></author>"),
     "atom.feed.contributor": gone("<contributor><name>Zx Ann</name></contributor>"),
     "atom.feed.category": gone('<category term="Zx"/>'),
     "atom.feed.rights": of_document("Zx rights", "<rights>Zx rights</rights>"),
     "atom.feed.copyright": of_document("Zx rights", "<copyright>Zx rights</copyright>"),
     "atom.feed.generator": gone("<generator>Zx</generator>"),
-    "atom.feed.icon": gone("<icon>https://zx.example/i.ico</icon>", "zx.example"),
+    "atom.feed.icon": of_document("https://zx.example/i.ico", "<icon>https://zx.example/i.ico</icon>"),
     "atom.feed.logo": image("<logo>https://doc.example/zx.png</logo>"),
     "atom.feed.link": of_document(PAGE, f'<link href="{PAGE}"/>'),
     "atom.feed.link-other": gone(
@@ -332,7 +337,9 @@ CASES: dict[str, Case | tuple[Case, ...]] = {
     "cdf.channel.href": of_document(PAGE, "", attributes=f' HREF="{PAGE}"'),
     "cdf.channel.abstract": of_document("Zx about", "<ABSTRACT>Zx about</ABSTRACT>"),
     "cdf.channel.logo": image('<LOGO HREF="https://doc.example/zx.png"/>'),
-    "cdf.channel.icon": gone('<LOGO HREF="https://zx.example/i.ico" STYLE="ICON"/>', "zx.example"),
+    "cdf.channel.icon": of_document(
+        "https://zx.example/i.ico", '<LOGO HREF="https://zx.example/i.ico" STYLE="ICON"/>'
+    ),
     "cdf.channel.lastmod": gone("", "2003", attributes=' LASTMOD="2003-03-02T09:00"'),
     "cdf.channel.base": Case(
         document='<CHANNEL BASE="https://zx.example/d/"><TITLE>D</TITLE>'
@@ -378,9 +385,9 @@ CASES: dict[str, Case | tuple[Case, ...]] = {
     "json.feed.description": of_document("Zx about", {"description": "Zx about"}),
     "json.feed.language": language({"language": "de-CH"}),
     "json.feed.icon": image({"icon": "https://doc.example/zx.png"}),
-    "json.feed.favicon": gone({"favicon": "https://zx.example/i.ico"}, "zx.example"),
-    "json.feed.authors": gone({"authors": [{"name": "Zx Ann"}]}),
-    "json.feed.author": gone({"author": {"name": "Zx Ann"}}),
+    "json.feed.favicon": of_document("https://zx.example/i.ico", {"favicon": "https://zx.example/i.ico"}),
+    "json.feed.authors": of_document("Zx Ann", {"authors": [{"name": "Bob"}, {"name": "Zx Ann"}]}),
+    "json.feed.author": of_document("Zx Ann", {"author": {"name": "Zx Ann"}}),
     "json.feed.feed_url": gone({"feed_url": "https://zx.example/"}, "zx.example"),
     "json.feed.next_url": gone({"next_url": "https://zx.example/"}, "zx.example"),
     "json.feed.hubs": gone({"hubs": [{"type": "WebSub", "url": "https://zx.example/"}]}, "zx.example"),
@@ -512,16 +519,39 @@ CASES: dict[str, Case | tuple[Case, ...]] = {
         put="<sy:updateFrequency>864</sy:updateFrequency>", value=100.0, absent="864"
     ),
     "module.feed.sy.updateBase": gone("<sy:updateBase>2003-01-01T00:00Z</sy:updateBase>", "2003"),
-    "module.feed.itunes.image": image('<itunes:image href="https://doc.example/zx.png"/>'),
-    "module.feed.itunes.author": gone("<itunes:author>Zx Ann</itunes:author>"),
+    "module.feed.itunes.image": image(
+        '<itunes:image href="https://doc.example/zx.png"/>',
+        name="itunes:image",
+        said="https://doc.example/zx.png",
+    ),
+    "module.feed.itunes.author": of_document(
+        "Zx Ann", "<itunes:author>Zx Ann</itunes:author>", name="itunes:author", said="Zx Ann"
+    ),
+    "module.feed.itunes.summary": (
+        of_document(
+            "Zx about", "<itunes:summary>Zx about</itunes:summary>", name="itunes:summary", said="Zx about"
+        ),
+        of_document(
+            "Zx about", "<itunes:subtitle>Zx about</itunes:subtitle>", name="itunes:subtitle", said="Zx about"
+        ),
+    ),
+    "module.feed.itunes.repeated": gone(
+        "<itunes:explicit>false</itunes:explicit><itunes:explicit>Zx</itunes:explicit>"
+    ),
     "module.feed.itunes.new-feed-url": gone(
         "<itunes:new-feed-url>https://zx.example/</itunes:new-feed-url>", "zx.example"
     ),
+    "module.feed.podcast.guid": gone("<podcast:guid>Zx</podcast:guid>"),
+    "module.feed.podcast.locked": gone("<podcast:locked owner='Zx'>yes</podcast:locked>"),
     "module.feed.admin.generatorAgent": gone(
         "<admin:generatorAgent>https://zx.example/</admin:generatorAgent>", "zx.example"
     ),
-    "module.feed.webfeeds.icon": gone(
-        "<webfeeds:icon>https://zx.example/i.png</webfeeds:icon>", "zx.example"
+    "module.feed.webfeeds.icon": of_document(
+        "https://zx.example/i.png", "<webfeeds:icon>https://zx.example/i.png</webfeeds:icon>"
+    ),
+    "module.feed.dc.creator": (
+        of_document("Zx Ann", "<dc:creator>Bob</dc:creator><dc:creator>Zx Ann</dc:creator>"),
+        of_document("Zx Ann", "<dc:author>Zx Ann</dc:author>"),
     ),
     "module.feed.dc.any": (
         of_document("Zx doc", "<dc:title>Zx doc</dc:title>"),
@@ -529,8 +559,17 @@ CASES: dict[str, Case | tuple[Case, ...]] = {
         of_document("de-CH", "<dc:language>de-CH</dc:language>"),
         Case(put="<dc:rights>Zx rights</dc:rights>", value="Zx rights", values={"json": NOT_SAID}),
     ),
-    "module.feed.kept": gone(
-        "<itunes:category text='Zx'/><podcast:guid>Zx</podcast:guid><media:rating>Zx</media:rating>"
+    "module.feed.kept": (
+        kept("itunes:category", '<itunes:category text="Zx"><itunes:category text="In"/></itunes:category>'),
+        kept("itunes:category", '<itunes:category text="Arts"/><itunes:category text="Zx"/>'),
+        kept("itunes:owner", "<itunes:owner><itunes:name>Zx</itunes:name></itunes:owner>"),
+        kept(
+            "podcast:funding",
+            '<podcast:funding url="https://zx.example/give">Give</podcast:funding>',
+            "https://zx.example/give",
+        ),
+        kept("media:rating"),
+        kept("creativeCommons:license", said="https://zx.example/by"),
     ),
     "module.feed.unknown": gone("<odd:zx>Zx</odd:zx>"),
 }

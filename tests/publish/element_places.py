@@ -66,6 +66,10 @@ class Published:
             self.atom.findall("atom:entry", NAMESPACES)[0] if of == "atom" else self.rss.findall(".//item")[0]
         )
 
+    def head(self, of: str) -> etree._Element:
+        """The Atom feed itself, or the RSS channel."""
+        return self.atom if of == "atom" else self.rss.findall("channel")[0]
+
     def member(self, name: str) -> Any:
         """A member of the first item of the JSON Feed."""
         return self.json["items"][0].get(name)
@@ -297,6 +301,8 @@ ATOM: dict[str, Place] = {
     "of entries that name none": lambda published: [published.entry("atom").get(_LANG)],
     "`rights` of the source's feed": _feed_texts("atom", "atom:rights"),
     "`logo` of the source's feed": _feed_texts("atom", "atom:logo"),
+    "`icon` of the source's feed": _feed_texts("atom", "atom:icon"),
+    "`author` of the source's feed": _feed_texts("atom", "atom:author/atom:name"),
 }
 RSS: dict[str, Place] = {
     "`title`, as text": _texts("rss", "title"),
@@ -330,6 +336,8 @@ RSS: dict[str, Place] = {
     "`dc:language` of entries that name none": _texts("rss", "dc:language"),
     "`copyright` of the source's feed": _feed_texts("rss", "channel/copyright"),
     "`image` of the source's feed": _feed_texts("rss", "channel/image/url"),
+    "`atom:icon` of the source's feed": _feed_texts("rss", "channel/atom:icon"),
+    "`dc:creator` of the source's feed, the name": _feed_texts("rss", "channel/dc:creator"),
 }
 JSON: dict[str, Place] = {
     "`title`": _member("title"),
@@ -361,6 +369,10 @@ JSON: dict[str, Place] = {
     "`language` of the source's feed": _feed_member("language"),
     "of entries that name none": _member("language"),
     "`icon` of the source's feed": _feed_member("icon"),
+    "`favicon` of the source's feed": _feed_member("favicon"),
+    "`authors` of the source's feed, the name": lambda published: [
+        one["name"] for one in published.json["authors"]
+    ],
 }
 _OWN_FIELD = "as the document's own field of the source's feed"
 ATOM[_OWN_FIELD] = lambda published: [
@@ -388,14 +400,16 @@ for _places in (ATOM, RSS, JSON):
     ]
 PLACES = {"atom": ATOM, "rss": RSS, "json": JSON}
 THE_SAME_ELEMENT = "the same element"
+THE_SAME_OF_THE_FEED = "the same element of the source's feed"
 
 
-def same_element(of: str, name: str) -> Place:
+def same_element(of: str, name: str, *, of_feed: bool = False) -> Place:
     """The texts and attributes of an element called ``prefix:local``, and of those within it."""
     prefix, _, local = name.partition(":")
 
     def find(published: Published) -> list[Any]:
-        found = published.entry(of).findall(f"{{{NAMESPACES[prefix]}}}{local}")
+        parent = published.head(of) if of_feed else published.entry(of)
+        found = parent.findall(f"{{{NAMESPACES[prefix]}}}{local}")
         return [said for one in found for each in one.iter() for said in (each.text, *each.attrib.values())]
 
     return find

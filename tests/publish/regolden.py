@@ -1,4 +1,4 @@
-"""Write the golden documents anew, for review: ``python tests/publish/regolden.py``."""
+"""Write the golden documents anew, for review: ``make golden``."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ HERE = Path(__file__).parent
 
 
 def main() -> None:
-    view = runpy.run_path(str(HERE / "conftest.py"))["rich"]()
-    for name, chosen in render.FORMATS.items():
-        target = HERE / "golden" / f"rich.{chosen.extension}"
-        target.parent.mkdir(exist_ok=True)
-        target.write_bytes(render.render(name, view).body)
+    for view_name, make in runpy.run_path(str(HERE / "conftest.py"))["GOLDEN"].items():
+        for name, chosen in render.FORMATS.items():
+            target = HERE / "golden" / f"{view_name}.{chosen.extension}"
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(render.render(name, make()).body)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,14 @@ from aggregator.process.admit import AdmitContext, admit
 from aggregator.process.meta import source_meta
 from aggregator.publish.render import render
 from tests.publish.element_cases import CASES, DECLARED, NOT_SAID, Case
-from tests.publish.element_places import OUR_POLLS, PLACES, THE_SAME_ELEMENT, Published, same_element
+from tests.publish.element_places import (
+    OUR_POLLS,
+    PLACES,
+    THE_SAME_ELEMENT,
+    THE_SAME_OF_THE_FEED,
+    Published,
+    same_element,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "elements.md"
 ROWS = {
@@ -112,6 +119,9 @@ def published(data: bytes) -> Published:
         language=meta.language,
         image=meta.image,
         rights=meta.rights,
+        icon=meta.icon,
+        authors=meta.authors,
+        extensions=meta.extensions,
     )
     view = FeedView(
         feed=feed,
@@ -163,8 +173,9 @@ def test_a_row_is_true(row: str, case: Case) -> None:
         if OUR_POLLS in places:
             assert case.absent.encode() not in found.bodies[of], (of, cell)
         for place in places.split("; and "):
-            if place == THE_SAME_ELEMENT:
-                assert case.said in same_element(of, case.name)(found), (of, cell)
+            if place in (THE_SAME_ELEMENT, THE_SAME_OF_THE_FEED):
+                same = same_element(of, case.name, of_feed=place == THE_SAME_OF_THE_FEED)
+                assert case.said in same(found), (of, cell)
             else:
                 values = PLACES[of][place](found)
                 assert case.sought(of) in values, (of, place, values)

@@ -50,6 +50,36 @@ def test_ids_are_ours_and_do_not_depend_on_the_address(make_item: Make, make_vie
     assert b"upstream-1" not in atom(view)
 
 
+def test_what_a_source_says_of_itself_stands_before_the_entries(show_view: FeedView) -> None:
+    root = tree(show_view)
+    people = root.findall("a:author", NS)
+    assert [[(part.tag, part.text) for part in one] for one in people] == [
+        [("{http://www.w3.org/2005/Atom}name", "An Na")],
+        [("{http://www.w3.org/2005/Atom}name", "desk@show.example")],
+    ]
+    assert [one.text for one in root.findall("a:icon", NS)] == ["https://show.example/icon.png"]
+    assert [one.text for one in root.findall("a:logo", NS)] == ["https://show.example/cover.jpg"]
+    itunes = "{http://www.itunes.com/dtds/podcast-1.0.dtd}"
+    assert root.findtext(f"{itunes}author") == "An Na"
+    assert root.nsmap["itunes"] == itunes[1:-1]
+    tags = [element.tag for element in root]
+    assert tags.index("{http://www.w3.org/2005/Atom}entry") == len(tags) - 1
+    read = feedparser.parse(atom(show_view))
+    assert not read.bozo
+    assert (read.feed.icon, read.feed.itunes_explicit) == ("https://show.example/icon.png", True)
+
+
+def test_a_feed_always_has_an_author(make_view: Make) -> None:
+    def names(**changes: Any) -> list[str | None]:
+        found = tree(make_view(**changes)).findall("a:author/a:name", NS)
+        return [one.text for one in found]
+
+    assert names() == ["Acme wire"]
+    assert names(authors=("A", "B")) == ["A", "B"]
+    assert names(authors=("\x01",)) == ["Acme wire"]
+    assert names(kind="all", name="") == ["My wire"]
+
+
 def test_items_keep_their_order(make_item: Make, make_view: Make) -> None:
     root = tree(make_view(*(make_item(n) for n in (3, 1, 2))))
     assert [e.findtext("a:title", namespaces=NS) for e in root.findall("a:entry", NS)] == [

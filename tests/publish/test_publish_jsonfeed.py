@@ -27,6 +27,13 @@ def first(view: FeedView) -> dict[str, Any]:
     return found
 
 
+def test_head_of_a_source_s_own_feed(show_view: FeedView) -> None:
+    head = read(show_view)
+    assert head["icon"] == "https://show.example/cover.jpg"
+    assert head["favicon"] == "https://show.example/icon.png"
+    assert head["authors"] == [{"name": "An Na"}, {"name": "desk@show.example"}]
+
+
 def test_head(make_view: Make) -> None:
     assert read(make_view()) == {
         "version": "https://jsonfeed.org/version/1.1",

@@ -18,9 +18,15 @@ Make = Callable[..., Any]
 
 
 @pytest.mark.parametrize("name", list(render.FORMATS))
-def test_golden(name: str, rich_view: FeedView) -> None:
-    rendered = render.render(name, rich_view)
-    assert rendered.body == (GOLDEN / f"rich.{name}").read_bytes()
+@pytest.mark.parametrize("view", ["rich", "show"])
+def test_golden(name: str, view: str, golden_views: dict[str, FeedView]) -> None:
+    rendered = render.render(name, golden_views[view])
+    assert rendered.body == (GOLDEN / f"{view}.{name}").read_bytes()
+
+
+def test_every_golden_document_is_looked_at(golden_views: dict[str, FeedView]) -> None:
+    wanted = {f"{view}.{name}" for view in golden_views for name in render.FORMATS}
+    assert {one.name for one in GOLDEN.iterdir()} == wanted
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,37 @@ def test_what_rss_lacks_goes_out_under_other_names(make_item: Make, make_view: M
     ]
 
 
+def test_what_a_source_says_of_itself_stands_before_the_items(show_view: FeedView) -> None:
+    head = channel(show_view)
+    assert [e.text for e in head.findall(f"{DC}creator")] == ["An Na", "desk@show.example"]
+    assert head.find("managingEditor") is None
+    assert head.findtext(f"{ATOM}icon") == "https://show.example/icon.png"
+    tags = [element.tag for element in head]
+    assert tags[-1] == "item"
+    assert tags.count("item") == 1
+    assert len(tags) == len(set(tags)) + 1, "nothing but dc:creator twice"
+    read = feedparser.parse(rss(show_view))
+    assert not read.bozo
+    assert read.feed.author == "An Na"
+    assert read.feed.icon == "https://show.example/icon.png"
+    assert {tag.term for tag in read.feed.tags} == {"News", "Tech"}
+    assert read.feed.itunes_explicit is True
+
+
+def test_an_element_of_a_channel_that_cannot_be_written_costs_itself_alone(make_view: Make) -> None:
+    wrong = (
+        Extension(namespace="http://[x", name="x", text="1"),
+        Extension(namespace="urn:x", name="not a name", text="2"),
+        Extension(namespace="urn:x", name="x", text="\x01"),
+        Extension(namespace="", name="link", text="https://elsewhere.example/"),
+        Extension(namespace="http://www.w3.org/2005/Atom", name="link"),
+        Extension(namespace="urn:x", name="fine", text="3"),
+    )
+    head = channel(make_view(extensions=wrong))
+    assert [one.tag for one in head if one.tag.startswith("{")] == [f"{ATOM}link", "{urn:x}fine"]
+    assert head.findtext("link") == "https://feeds.example/"
+
+
 def test_feedparser_reads_it(rich_view: FeedView) -> None:
     read = feedparser.parse(rss(rich_view))
     assert not read.bozo
