@@ -124,6 +124,7 @@ def test_two_refreshes_share_the_work(tmp_path: Path, threaded_origin: ThreadedO
     refreshes(Many(threaded_origin, 160, 0, tmp_path), 2)
 
 
+@pytest.mark.slow
 def test_a_refresh_shares_the_work_with_a_daemon(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
     beside_a_daemon(Many(threaded_origin, 160, 1, tmp_path))
 

@@ -254,6 +254,7 @@ def test_a_killed_daemon_costs_nothing(large: Stage, tmp_path: Path, point: str)
     recover(program, large, 1)
 
 
+@pytest.mark.slow
 def test_a_daemon_takes_over_from_a_killed_refresh(small: Stage, tmp_path: Path) -> None:
     """What the dead process had leased is due again within seconds, not when the leases run out."""
     program = program_for(small, tmp_path, 1)

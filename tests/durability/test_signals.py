@@ -99,7 +99,8 @@ def test_a_daemon_stops_amid_crawls(
     check_then_recover(program, room, tmp_path)
 
 
-@pytest.mark.parametrize("told", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
 def test_crawls_that_end_in_time_are_stored(tmp_path: Path, room: Newsroom, told: signal.Signals) -> None:
     """A daemon that is told to stop takes what arrives meanwhile."""
     hold = room.origin.event()
