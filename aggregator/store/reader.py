@@ -4,6 +4,7 @@ leave a connection in the middle of a statement, which the driver would have to 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, select
@@ -33,12 +34,7 @@ class Reader:
 
     async def call(self, work: Work[T], *, snapshot: bool = False) -> T:
         """The result of ``work``; with ``snapshot`` all its statements see one moment."""
-        if self._closed:
-            raise StoreError("the store is closed")
-        task = asyncio.create_task(self._run(work, snapshot), name="store read")
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return await asyncio.shield(task)
+        return await self._to_its_end(lambda: self._run(work, snapshot))
 
     async def revision(self, key: str) -> tuple[int, bool] | None:
         """The one look-up that every request for a feed needs, straight through the driver on a
@@ -47,7 +43,8 @@ class Reader:
             raise StoreError("the store is closed")
         with translated():
             if self._driver is None:
-                await self.call(self._keep_one)
+                # Not by `call`, which holds a connection: five who wait for a sixth would wait for ever.
+                await self._to_its_end(self._keep_one)
             found = await self._driver.execute_fetchall(self._revision_sql, (key,))
         return (found[0][0], found[0][1] is not None) if found else None
 
@@ -60,6 +57,14 @@ class Reader:
             await self._point.close()
         await self._engine.dispose()
 
+    async def _to_its_end(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        if self._closed:
+            raise StoreError("the store is closed")
+        task = asyncio.create_task(work(), name="store read")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
     async def _run(self, work: Work[T], snapshot: bool) -> T:
         with translated():
             async with self._engine.connect() as connection:
@@ -71,7 +76,7 @@ class Reader:
                 finally:
                     await connection.exec_driver_sql("ROLLBACK")
 
-    async def _keep_one(self, _other: AsyncConnection) -> None:
+    async def _keep_one(self) -> None:
         async with self._point_lock:
             if self._driver is None:
                 self._point = await self._engine.connect()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import Row, bindparam, delete, insert, literal, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +20,7 @@ from aggregator.model.settings import Category
 from aggregator.model.source import Source, SourceMeta
 from aggregator.store import rows
 from aggregator.store.base import FirstCheck, SyncResult
+from aggregator.store.changed import changed_at
 from aggregator.store.tables import feed, item, member, source
 
 _NO_META = rows.meta_values(SourceMeta())
@@ -289,7 +290,7 @@ async def _raise(connection: AsyncConnection, keys: Iterable[str], at: int) -> N
         await connection.execute(
             update(feed)
             .where(feed.c.key == bindparam("b_key"))
-            .values(revision=feed.c.revision + 1, updated_at=func.max(feed.c.updated_at, bindparam("b_at"))),
+            .values(revision=feed.c.revision + 1, updated_at=changed_at("b_at")),
             values,
         )
 

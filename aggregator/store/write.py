@@ -18,7 +18,6 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
-    func,
     literal,
     literal_column,
     or_,
@@ -32,6 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aggregator.model.source import Outcome, Saved
 from aggregator.store import rows
 from aggregator.store.bulk import Bulk
+from aggregator.store.changed import changed_at
 from aggregator.store.plan import Context, Plan, Stored, plan_outcome
 from aggregator.store.tables import (
     alias,
@@ -95,7 +95,7 @@ _RAISE_FEEDS = Bulk(
     .where(feed.c.id == bindparam("b_id"))
     .values(
         revision=feed.c.revision + literal_column("1"),
-        updated_at=func.max(feed.c.updated_at, bindparam("b_at")),
+        updated_at=changed_at("b_at"),
     )
 )
 

@@ -463,3 +463,18 @@ async def test_a_reader_that_was_cancelled_leaves_its_connection_usable(bench, m
     assert len(items) == 50
     await bench.save("a", make.change("later"))
     assert (await bench.store.view("all", 50))[0].revision == feed.revision + 1
+
+
+async def test_no_two_changes_of_a_feed_have_the_same_second(bench, make, clock):
+    await bench.sync(make.source("a"))
+    seconds = []
+    clock.at = T0 + timedelta(hours=1)
+    for number in range(3):
+        await bench.save("a", make.change(f"i{number}"))
+        seconds.append((await bench.store.feed("all")).updated_at)
+        clock.step(0.2)
+    hour = T0 + timedelta(hours=1)
+    assert seconds == [hour, hour + timedelta(seconds=1), hour + timedelta(seconds=1)], "one ahead at most"
+    clock.at = hour - timedelta(minutes=5)
+    await bench.save("a", make.change("late"))
+    assert (await bench.store.feed("all")).updated_at == seconds[-1], "never back"
