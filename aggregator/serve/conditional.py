@@ -11,7 +11,11 @@ ENTITY_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
 def not_modified(
-    *, if_none_match: str | None, if_modified_since: str | None, etag: str, last_modified_at: datetime
+    *,
+    if_none_match: str | None,
+    if_modified_since: str | None,
+    etag: str,
+    changed_at: datetime,
 ) -> bool:
     """Whether 304 is the answer. If-None-Match, compared weakly, overrules If-Modified-Since."""
     if if_none_match is not None:
@@ -24,12 +28,18 @@ def not_modified(
         return False
     if since.tzinfo is None:
         since = since.replace(tzinfo=UTC)
-    return last_modified_at.replace(microsecond=0) <= since
+    return changed_at.replace(microsecond=0) <= since
 
 
 def http_date(moment: datetime) -> str:
-    """An IMF-fixdate."""
+    """An IMF-fixdate; the fraction of a second is cut."""
     return format_datetime(moment.astimezone(UTC).replace(microsecond=0), usegmt=True)
+
+
+def last_modified(changed_at: datetime, now: datetime) -> datetime:
+    """What Last-Modified says: when the feed changed, in whole seconds, but never a time to come. The
+    store sees to it that no two changes of a feed have the same second."""
+    return min(changed_at, now).replace(microsecond=0)
 
 
 def choose_encoding(accept_encoding: str | None, available: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from aggregator.publish import html, opml, paths, render
 from aggregator.serve.app import guarded, page
 from aggregator.serve.cache import Cache
 from aggregator.serve.compress import ENCODERS, SMALLEST
-from aggregator.serve.conditional import choose_encoding, http_date, not_modified
+from aggregator.serve.conditional import choose_encoding, http_date, last_modified, not_modified
 from aggregator.serve.metrics import CONTENT_TYPE, Metrics
 from aggregator.store.base import Store
 
@@ -117,7 +117,7 @@ class Handlers:
                 encoding = "identity"
         headers = {
             "ETag": rendered.etag,
-            "Last-Modified": http_date(rendered.last_modified_at),
+            "Last-Modified": http_date(last_modified(rendered.last_modified_at, self._site.now())),
             "Cache-Control": CACHE_CONTROL,
             "Vary": "Accept-Encoding",
         }
@@ -125,7 +125,7 @@ class Handlers:
             if_none_match=request.headers.get("If-None-Match"),
             if_modified_since=request.headers.get("If-Modified-Since"),
             etag=rendered.etag,
-            last_modified_at=rendered.last_modified_at,
+            changed_at=rendered.last_modified_at,
         ):
             return web.Response(status=304, headers=headers)
         headers["Content-Type"] = rendered.media_type
