@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import structlog
 
 from aggregator.crawl import intake, transition
 from aggregator.crawl.crawler import CrawlContext, Crawled, Crawler, Fetch
-from aggregator.crawl.reading import Reader
+from aggregator.crawl.reading import Reader, Seat
 from aggregator.crawl.worker import Workers
 from aggregator.errors import CrawlError, StatusError, StoreError
 from aggregator.model.item import Known
@@ -54,25 +55,33 @@ class Engine:
     async def crawl(self, claim: Claim) -> tuple[Outcome, Saved]:
         """Crawl a leased source and commit the outcome. Raises StoreError only, and CancelledError;
         a cancelled crawl stores nothing and the source is simply due again."""
-        started = time.monotonic()
-        outcome = await self.read(claim)
-        outcome = replace(outcome, elapsed_s=time.monotonic() - started)
-        assert self.store is not None
-        try:
-            saved = await self.store.save(outcome)
-        except StoreError:
-            raise
-        except Exception as error:
-            outcome = self._failed(claim, self._bug(claim, error))
-            saved = await self.store.save(outcome)
+        with self.reader.seat() as seat:
+            outcome, saved = await self._crawl(claim, seat)
         self._log(outcome, saved)
         self.report(outcome, saved)
         return outcome, saved
 
+    async def _crawl(self, claim: Claim, seat: Seat) -> tuple[Outcome, Saved]:
+        assert self.store is not None
+        started = time.monotonic()
+        outcome = await self._outcome(claim, seat)
+        outcome = replace(outcome, elapsed_s=time.monotonic() - started)
+        try:
+            return outcome, await self.store.save(outcome)
+        except StoreError:
+            raise
+        except Exception as error:
+            outcome = self._failed(claim, self._bug(claim, error))
+            return outcome, await self.store.save(outcome)
+
     async def read(self, claim: Claim) -> Outcome:
         """Everything but the commit; never raises but for CancelledError and StoreError."""
+        with self.reader.seat() as seat:
+            return await self._outcome(claim, seat)
+
+    async def _outcome(self, claim: Claim, seat: Seat) -> Outcome:
         try:
-            return await self._read(claim)
+            return await self._read(claim, seat)
         except CrawlError as error:
             return self._failed(claim, error)
         except StoreError:
@@ -94,9 +103,11 @@ class Engine:
         log.exception("crawl.bug", source=claim.source.name)
         return BugError(f"{type(error).__name__}: {error}")
 
-    async def _read(self, claim: Claim) -> Outcome:
+    async def _read(self, claim: Claim, seat: Seat) -> Outcome:
         source, state, now = claim.source, claim.state, self.now()
-        context = CrawlContext(source=source, state=state, now=now, fetch=self.fetch, read=self.reader.read)
+        context = CrawlContext(
+            source=source, state=state, now=now, fetch=self.fetch, read=partial(self.reader.read, seat)
+        )
         crawled = await self.crawlers[source.kind](context)
         now = self.now()
         if crawled.document is None:
@@ -105,9 +116,9 @@ class Engine:
             )
             result = "not_modified" if crawled.not_modified else "unchanged"
             return Outcome(claim=claim, result=result, state=after, status=crawled.status)
-        return await self._admit(claim, crawled, now)
+        return await self._admit(claim, seat, crawled, now)
 
-    async def _admit(self, claim: Claim, crawled: Crawled, now: datetime) -> Outcome:
+    async def _admit(self, claim: Claim, seat: Seat, crawled: Crawled, now: datetime) -> Outcome:
         source, state, document = claim.source, claim.state, crawled.document
         assert document is not None
         entries, drops = intake.capped(document)
@@ -121,7 +132,7 @@ class Engine:
             key=claim.key,
             context=intake.context(source, document, crawled.url, self.site_timezone, now),
         )
-        taken = await intake.take(entries, shown, desk, self.reader, self.workers)
+        taken = await intake.take(entries, shown, desk, self.reader, seat, self.workers)
         new = any(change.item_id is None for change in taken.changes)
         return Outcome(
             claim=claim,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import orjson
 
-from aggregator.crawl.reading import Reader
+from aggregator.crawl.reading import Reader, Seat
 from aggregator.crawl.worker import Workers
 from aggregator.errors import ParseError
 from aggregator.model.document import Document, Drop, Entry
@@ -73,6 +73,7 @@ async def take(
     shown: Sequence[identity.Keys],
     desk: Desk,
     reader: Reader,
+    seat: Seat,
     workers: Workers,
 ) -> Taken:
     """Resolve every entry, by the identities that it has ``shown``, against what is known, and clean
@@ -98,6 +99,8 @@ async def take(
                     found.append(None)
                 else:
                     found.append(change(entry, match, desk))
+        if slow:
+            await seat.take(slow=True)
         for place, match in slow:
             found[place] = await _change_apart(entries[match.entry_index], match, desk, workers)
     return Taken(

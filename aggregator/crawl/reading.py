@@ -6,8 +6,8 @@ The limits were measured: below them the strict reader and its repairs take mill
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from aggregator.crawl.worker import Workers
 from aggregator.errors import Unparsable
@@ -17,6 +17,35 @@ from aggregator.parse import feed, salvage
 INLINE_BYTES = 1024 * 1024
 
 
+QUICK_SEATS = 16  # documents in memory between being read and being stored; more gain no speed
+SLOW_SEATS = 2
+
+
+class Seat:
+    """A crawl's place among those that hold a read document in memory, from reading to storing.
+
+    Documents that take their time (large, hostile, broken) sit apart, so that however many of them
+    there are, the others never wait for them.
+    """
+
+    def __init__(self, quick: asyncio.Semaphore, slow: asyncio.Semaphore) -> None:
+        self._quick, self._slow = quick, slow
+        self._taken: asyncio.Semaphore | None = None
+
+    async def take(self, *, slow: bool) -> None:
+        """Wait for a place of the kind, leaving the one that was taken before."""
+        wanted = self._slow if slow else self._quick
+        if wanted is not self._taken:
+            self.leave()
+            await wanted.acquire()
+            self._taken = wanted
+
+    def leave(self) -> None:
+        if self._taken is not None:
+            self._taken.release()
+            self._taken = None
+
+
 class Reader:
     """Reads documents one at a time, at most one a turn of the event loop: a cached feed is served
     within milliseconds even while a thousand documents wait to be read."""
@@ -24,6 +53,17 @@ class Reader:
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
         self._pace = asyncio.Lock()
+        self._quick = asyncio.Semaphore(QUICK_SEATS)
+        self._slow = asyncio.Semaphore(SLOW_SEATS)
+
+    @contextmanager
+    def seat(self) -> Iterator[Seat]:
+        """A crawl's seat, left at the end whatever happens."""
+        seat = Seat(self._quick, self._slow)
+        try:
+            yield seat
+        finally:
+            seat.leave()
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -32,14 +72,17 @@ class Reader:
             await asyncio.sleep(0)
             yield
 
-    async def read(self, body: bytes, content_type: str | None, url: str) -> Document:
+    async def read(self, seat: Seat, body: bytes, content_type: str | None, url: str) -> Document:
         """Raises NotAFeed and Unparsable, each with the reason."""
+        large = len(body) > INLINE_BYTES
+        await seat.take(slow=large)
         try:
-            if len(body) > INLINE_BYTES:
+            if large:
                 return await self._workers.run(feed.parse, body, content_type, url)
             async with self.turn():
                 return feed.parse(body, content_type, url)
         except Unparsable as refusal:
+            await seat.take(slow=True)
             try:
                 return await self._workers.run(salvage.salvage, body, content_type, url)
             except Unparsable as error:

@@ -12,7 +12,7 @@ import pytest
 from aggregator.crawl import feed, intake
 from aggregator.crawl.crawler import CrawlContext, Crawled, find
 from aggregator.crawl.engine import Engine
-from aggregator.crawl.reading import Reader
+from aggregator.crawl.reading import Reader, Seat
 from aggregator.crawl.worker import Workers
 from aggregator.fetch.client import Client
 from aggregator.model.document import Document, Entry, Text
@@ -46,8 +46,8 @@ CRAWLERS = {"feed": feed.crawl, "broken": broken, "made-up": made_up}
 class Unstorable(Engine):
     """Makes outcomes that no store can take."""
 
-    async def read(self, claim: Claim) -> Outcome:
-        return replace(await Engine.read(self, claim), changes=(None,))  # type: ignore[arg-type]
+    async def _outcome(self, claim: Claim, seat: Seat) -> Outcome:
+        return replace(await Engine._outcome(self, claim, seat), changes=(None,))  # type: ignore[arg-type]
 
 
 @pytest.fixture
