@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from aggregator.model.document import (
     Drop,
@@ -55,9 +56,11 @@ class Item:
     digest: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alias:
-    """One identity that an entry showed: ``kind`` is "guid", "link" or "text", ``hash`` 16 bytes."""
+class Alias(NamedTuple):
+    """One identity that an entry showed: ``kind`` is "guid", "link" or "text", ``hash`` 16 bytes.
+
+    A tuple, because a look-up hashes it and there are four for every entry of every poll.
+    """
 
     kind: str
     hash: bytes

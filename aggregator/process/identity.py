@@ -36,7 +36,6 @@ Dates are never looked at, and one source's identities never meet another's.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid5
@@ -75,8 +74,10 @@ class Keys:
 
     def aliases(self) -> tuple[Alias, ...]:
         """The identities there are, strongest first, the whole last."""
-        found = (self.guid, self.link, self.text, self.whole)
-        return tuple(alias for alias in found if alias is not None)
+        guid, link, text, whole = self.guid, self.link, self.text, self.whole
+        if guid is not None and link is not None and text is not None:
+            return guid, link, text, whole
+        return tuple([alias for alias in (guid, link, text, whole) if alias is not None])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,14 +110,13 @@ def keys(entry: Entry) -> Keys:
     title = _plain(entry.title)
     body = _plain(entry.content) or _plain(entry.summary)
     text = f"{title}\n{body}" if title or body else ""
+    whole = f"{guid}\0{link}\0{title if guid and title else text}"
     return Keys(
-        guid=_alias("guid", guid),
-        link=_alias("link", link),
-        text=_alias("text", text),
+        guid=Alias("guid", hash16(guid)) if guid else None,
+        link=Alias("link", hash16(link)) if link else None,
+        text=Alias("text", hash16(text)) if text else None,
         title_hash=hash16(title) if title else None,
-        whole=Alias(
-            kind="text", hash=hash16(f"{guid}\0{link}\0{title if guid and title else text}", b"whole")
-        ),
+        whole=Alias("text", hash16(whole, b"whole")),
         tells=len(body) >= ENOUGH_TEXT or (bool(body) and not entry.link),
         home=links.is_home(link),
     )
@@ -125,10 +125,6 @@ def keys(entry: Entry) -> Keys:
 def _stand_in(entry: Entry) -> str | None:
     """What an entry without link is about: its first media file, else its discussion."""
     return entry.enclosures[0].url if entry.enclosures else entry.comments
-
-
-def _alias(kind: str, value: str) -> Alias | None:
-    return Alias(kind=kind, hash=hash16(value)) if value else None
 
 
 def _plain(text: Text | None) -> str:
@@ -175,10 +171,11 @@ def resolve(entries: Sequence[Entry], known: Known, shown: Sequence[Keys] | None
         own: tuple[Alias, ...] = ()
         if index not in duplicates:
             usable = [alias for alias in one.aliases() if alias not in unusable]
-            both = dict.fromkeys((*usable, *repeats.get(index, ())))
-            own = tuple(alias for alias in both if alias not in known.aliases)
+            both = dict.fromkeys((*usable, *repeats[index])) if index in repeats else usable
+            own = tuple([alias for alias in both if alias not in known.aliases])
             # An identity that now means this item, but has meant another one, means neither.
-            shared.update(a for a in usable if known.aliases.get(a, item_id) != item_id)
+            if known.aliases:
+                shared.update([a for a in usable if known.aliases.get(a, item_id) != item_id])
         matches.append(
             Match(
                 entry_index=index,
@@ -242,14 +239,22 @@ def _last(duplicates: dict[int, int], index: int) -> int:
 
 def _repeated(shown: Iterable[Keys]) -> set[Alias]:
     """The aliases that more than one of the (different) entries show."""
-    counts = Counter(alias for one in shown for alias in one.aliases())
-    return {alias for alias, count in counts.items() if count > 1}
+    seen: set[Alias] = set()
+    repeated: set[Alias] = set()
+    for one in shown:
+        aliases = one.aliases()
+        if not seen.isdisjoint(aliases):
+            repeated.update(seen.intersection(aliases))
+        seen.update(aliases)
+    return repeated
 
 
 def _assign(
     shown: Sequence[Keys], primaries: Sequence[int], known: Known, unusable: set[Alias]
 ) -> dict[int, int]:
     """Entry index to known item id: the surest claims first, each entry and each item once (rule 7)."""
+    if not known.items:
+        return {}
     claims = [
         (rank, index, item_id)
         for index in primaries
