@@ -19,6 +19,8 @@ _CLEAN_PATH = re.compile(r"/(?![/\\])[!#-;=?-\[\]_a-z~]*")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]*):")
 _PARTS = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
+_AFTER_HOST = re.compile(r"[/?#]")
+_PLAIN = re.compile(r"https?:(//[a-z0-9.-]*[a-z0-9-]/[^?#%]+(?:\?[^#%]+)?)")  # has nothing to make normal
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?|\[[0-9a-f:.]+\]")
 _HEX = re.compile(r"%[0-9a-fA-F]{2}")
 _STRAY_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
@@ -141,6 +143,7 @@ def _authority(text: str) -> str | None:
     return f"{host}:{port}" if port else host
 
 
+@lru_cache(maxsize=256)  # an entry's link is asked for its identity and for publishing
 def without_tracking(url: str) -> str:
     """``url`` without parameters known to track; the others stay in order, byte for byte."""
     if "?" not in url:
@@ -187,7 +190,11 @@ def normal_form(url: str) -> str:
     repaired = absolute(url, None)
     if repaired is None:
         return url.strip()
-    found = _PARTS.fullmatch(without_tracking(repaired))
+    repaired = without_tracking(repaired)
+    plain = _PLAIN.fullmatch(repaired)
+    if plain is not None:
+        return plain[1]
+    found = _PARTS.fullmatch(repaired)
     if found is None:
         return url.strip()
     scheme, authority, path, query, fragment = found.groups(default="")
@@ -205,4 +212,4 @@ def normal_form(url: str) -> str:
 
 def is_home(normal: str) -> bool:
     """Whether a normal form is the root of a host, which says nothing of which entry is meant."""
-    return normal.startswith("//") and not any(mark in normal[2:] for mark in "/?#")
+    return normal.startswith("//") and not _AFTER_HOST.search(normal, 2)
