@@ -79,6 +79,8 @@ def people(persons: Iterable[Person], base: str | None) -> tuple[Person, ...]:
 
 
 def _email(value: str) -> str:
+    if "@" not in value:
+        return ""
     value = text.line(value, MAX_NAME).removeprefix("mailto:")
     return value if "@" in value and not re.search(r'[\s<>"\'\\]', value) else ""
 

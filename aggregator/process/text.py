@@ -50,7 +50,7 @@ def scrub(text: str) -> str:
     A carriage return becomes a line feed, as any XML parser would read it; a vertical tab and a form
     feed, which part words in what word processors wrote, become spaces.
     """
-    if _is_clean(text):
+    if text.isprintable() or _is_clean(text):  # what is printable is none of these; the quickest look
         return text
     if "\x0b" in text or "\x0c" in text:
         text = text.translate(_BREAKS)
@@ -79,7 +79,7 @@ def fold(text: str) -> str:
 
 def line(text: str, limit: int) -> str:
     """One scrubbed and folded line of at most ``limit`` characters."""
-    return shorten(fold(scrub(text)), limit)
+    return shorten(fold(scrub(text)), limit) if text else ""
 
 
 def shorten(text: str, limit: int) -> str:
