@@ -42,7 +42,7 @@ def without_noscript(html: str) -> str:
     A parser for browsers takes that content for text; it is the picture that readers without
     script, such as ours, are meant to see.
     """
-    return _NOSCRIPT.sub("", html) if "noscript" in html.lower() else html
+    return _NOSCRIPT.sub("", html)
 
 
 def settle_images(html: str) -> str:

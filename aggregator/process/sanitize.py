@@ -108,10 +108,9 @@ def cleaned(html: str, base: str | None) -> Cleaned:
     measured = size(html)
     if measured.depth > MAX_DEPTH or measured.elements > MAX_ELEMENTS:
         return _as_text(html, "too deep")
-    limit = min(max(MAX_GROWTH * len(html.encode()), _SMALL), MAX_CLEAN_BYTES)
     result = _once(embeds.without_noscript(html), base)
     for _ in range(_MAX_PASSES):
-        if len(result) > limit or len(result.encode()) > limit:
+        if _has_grown(result, html):
             return _as_text(html, "too large")
         if _settled(result):
             return Cleaned(html=result)
@@ -144,6 +143,15 @@ def _as_text(html: str, note: str) -> Cleaned:
             break
         rows.append(markup)
     return Cleaned(html="".join(rows), note=note)
+
+
+def _has_grown(result: str, html: str) -> bool:
+    """Whether ``result`` is too large, in all or for what was made of ``html``. Mostly a look is enough."""
+    most = 4 * len(result)  # octets
+    if most <= _SMALL or (len(result) <= len(html) and most <= MAX_CLEAN_BYTES):
+        return False
+    limit = min(max(MAX_GROWTH * len(html.encode()), _SMALL), MAX_CLEAN_BYTES)
+    return len(result) > limit or len(result.encode()) > limit
 
 
 def _once(html: str, base: str | None) -> str:
