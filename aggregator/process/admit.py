@@ -5,7 +5,7 @@ A bad field is dropped, never the item; an item is dropped only when there is no
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import TypeVar
@@ -100,7 +100,8 @@ def admit(
     if left_out is not None:
         ref = _ref(entry)
         left_out += (Drop(stage="admit", reason=reason, ref=ref, detail=detail) for reason, detail in notes)
-    return replace(item, digest=item_digest(item))
+    object.__setattr__(item, "digest", item_digest(item))  # nobody has it yet; `replace` would make another
+    return item
 
 
 def _at_most(limit: int, found: tuple[_T, ...], what: str, notes: list[tuple[str, str]]) -> tuple[_T, ...]:
