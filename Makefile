@@ -41,7 +41,7 @@ bench: $(VENV)/.dev
 
 # Rewrites the expected renderings; review the difference before you commit it.
 golden: $(VENV)/.dev
-	$(BIN)/python tests/publish/regolden.py
+	$(BIN)/python -m tests.publish.regolden
 
 # Resolves the locked versions anew from pyproject.toml.
 lock: $(VENV)/.dev
