@@ -14,12 +14,14 @@ from aggregator.process.text import words
 
 # All attributes of a tag are matched, in order: the end of one value may look like the name of an
 # address (title=" src="), but never where an attribute starts.
-# A plain link that is as it should be, which most are, is not even looked at.
-_TAG = re.compile(
-    r"<(?!a href=\"(?=[^\"]{1,8000}\")https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,4})?"
-    r"(?:[/?#](?:[!#-%'-;=?-\[\]_a-z~]++|&amp;)*+)?\" rel=\"noopener noreferrer\">)"
-    r"([a-z0-9]+)((?: [a-z-]+=\"[^\"]*\")+)>"
+# A tag with nothing but harmless attributes and addresses as they should be, which most are, is not
+# even looked at. The address is what `links.absolute` returns unchanged, with "&" escaped.
+_SETTLED = (
+    r" (?:(?:alt|colspan|datetime|dir|height|lang|rel|rowspan|sizes|title|type|width)=\"[^\"]*\""
+    r"|(?:href|src)=\"(?=[^\"]{1,8000}\")https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,4})?"
+    r"(?:[/?#](?:[!#-%'-;=?-\[\]_a-z~]++|&amp;)*+)?\")"
 )
+_TAG = re.compile(rf"<([a-z0-9]+)(?= )(?!(?:{_SETTLED})++>)((?: [a-z-]+=\"[^\"]*\")+)>")
 _ATTRIBUTE = re.compile(r" ([a-z-]+)=\"([^\"]*)\"")
 _ADDRESSES = words("src poster cite data-src data-original data-lazy-src data-actualsrc")
 _SRCSETS = words("srcset data-srcset data-lazy-srcset")
