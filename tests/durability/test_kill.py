@@ -252,6 +252,9 @@ def test_a_killed_daemon_costs_nothing(large: Stage, tmp_path: Path, point: str)
     program.write(large.room.configuration(FEW_AT_ONCE))
     check_whole(program.database, tmp_path / "copy", large.expected[0])
     recover(program, large, 1)
+    with Daemon(program) as daemon:
+        pass  # the dead one's lock is gone
+    assert daemon.status == 0
 
 
 @pytest.mark.slow

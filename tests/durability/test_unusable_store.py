@@ -48,6 +48,7 @@ def check_refused(program: Program, *words: str, verbs: tuple[str, ...] = ("refr
             assert word in line
 
 
+@pytest.mark.slow
 def test_a_second_daemon_is_told_about_the_first(tmp_path: Path) -> None:
     program = program_over(tmp_path, None)
     with Daemon(program) as daemon:
@@ -95,6 +96,7 @@ def test_damage_found_later_is_told_as_well(
     assert done.stderr.splitlines()[-1].startswith("store: the database file is damaged")
 
 
+@pytest.mark.slow
 def test_a_newer_database_is_left_alone(tmp_path: Path) -> None:
     program = program_over(tmp_path, None)
     assert program.run("status").returncode == 0
