@@ -1,6 +1,7 @@
 """``python -m aggregator`` is the command ``aggregator``."""
 
-from aggregator.cli import main
-
 if __name__ == "__main__":
+    # Not above: worker processes load this file, and have no use for the command line.
+    from aggregator.cli import main
+
     main()

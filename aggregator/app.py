@@ -15,6 +15,7 @@ from aggregator import __version__
 from aggregator.crawl import feed as feed_crawler
 from aggregator.crawl.crawler import Crawler, find
 from aggregator.crawl.engine import Engine
+from aggregator.crawl.first import Firsts
 from aggregator.crawl.pool import crawl_all
 from aggregator.crawl.reading import Reader
 from aggregator.crawl.worker import Workers
@@ -83,12 +84,14 @@ async def engine(
 ) -> AsyncIterator[Engine]:
     """What crawls, with its one HTTP client."""
     workers = Workers()
+    reader = Reader(workers)
     async with Client(config.fetch, version=__version__, directory=config.directory, now=utc_now) as client:
         yield Engine(
             store=store,
             fetch=client.fetch,
-            reader=Reader(workers),
+            reader=reader,
             workers=workers,
+            firsts=Firsts(reader),
             crawlers=crawlers(config),
             now=utc_now,
             min_every_s=config.fetch.min_every_s,

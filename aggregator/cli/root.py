@@ -30,7 +30,7 @@ def main() -> None:
     source failed, 4 the store cannot be used, 130 interrupted."""
     # Reading makes many small objects that live for a moment: looking for cycles among them at the
     # default rate was measured to cost a tenth of a refresh.
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(200_000, 20, 100)
     try:
         code = commands(standalone_mode=False)
     except click.exceptions.Abort:

@@ -17,32 +17,37 @@ from aggregator.model.http import FetchRequest, FetchResult
 from aggregator.model.source import Source, SourceState, Validators
 
 Fetch = Callable[[FetchRequest], Awaitable[FetchResult]]
-Read = Callable[[bytes, str | None, str], Awaitable[Document]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlContext:
-    """What a crawler may use. ``fetch`` asks politely and raises FetchError. ``read`` turns a feed
-    document's bytes (with content type and address) into a Document, however long that takes, without
-    holding up anybody else; it raises ParseError."""
+    """What a crawler may use. ``fetch`` asks politely and raises FetchError."""
 
     source: Source
     state: SourceState
     now: datetime
     fetch: Fetch
-    read: Read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """The bytes of a feed document, still to be read, with the Content-Type that they came with."""
+
+    data: bytes
+    content_type: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crawled:
-    """What a crawler found. ``document`` is None when there is nothing to read: the server said 304
-    (``not_modified``), or the body is the one that was read last time. ``max_age_s`` is the server's
-    word on how long the answer stays fresh. ``permanent_url`` is set when every redirect on the way
-    was a permanent one."""
+    """What a crawler found: a ``document`` that it made, or the ``body`` of a feed for the engine to read.
+    Neither is there when there is nothing to read: the server said 304 (``not_modified``), or the
+    body is the one that was read last time. ``max_age_s`` is the server's word on how long the answer
+    stays fresh. ``permanent_url`` is set when every redirect on the way was a permanent one."""
 
     url: str
     status: int
-    document: Document | None
+    document: Document | None = None
+    body: Body | None = None
     not_modified: bool = False
     validators: Validators | None = None
     body_sha256: bytes | None = None

@@ -10,16 +10,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 
 import structlog
 
 from aggregator.crawl import intake, transition
 from aggregator.crawl.crawler import CrawlContext, Crawled, Crawler, Fetch
+from aggregator.crawl.first import NOTHING_KNOWN, Firsts
 from aggregator.crawl.reading import Reader, Seat
 from aggregator.crawl.worker import Workers
 from aggregator.errors import CrawlError, StatusError, StoreError
-from aggregator.model.item import Known
+from aggregator.model.document import Document
 from aggregator.model.source import Claim, Outcome, Saved
 from aggregator.process import identity
 from aggregator.process.meta import source_meta
@@ -27,7 +27,7 @@ from aggregator.store.base import Store
 
 log = structlog.get_logger()
 
-NOTHING_KNOWN = Known(aliases={}, items={})
+NOTHING_TAKEN = intake.Taken(changes=(), shared=(), unchanged=0, drops=())
 
 
 class BugError(CrawlError):
@@ -46,6 +46,7 @@ class Engine:
     fetch: Fetch
     reader: Reader
     workers: Workers
+    firsts: Firsts
     crawlers: dict[str, Crawler]
     now: Callable[[], datetime]
     min_every_s: float
@@ -104,49 +105,60 @@ class Engine:
         return BugError(f"{type(error).__name__}: {error}")
 
     async def _read(self, claim: Claim, seat: Seat) -> Outcome:
-        source, state, now = claim.source, claim.state, self.now()
-        context = CrawlContext(
-            source=source, state=state, now=now, fetch=self.fetch, read=partial(self.reader.read, seat)
-        )
+        source, state = claim.source, claim.state
+        context = CrawlContext(source=source, state=state, now=self.now(), fetch=self.fetch)
         crawled = await self.crawlers[source.kind](context)
-        now = self.now()
-        if crawled.document is None:
-            after = transition.succeeded(
-                source, state, crawled, found_new=False, min_every_s=self.min_every_s, now=now
-            )
-            result = "not_modified" if crawled.not_modified else "unchanged"
-            return Outcome(claim=claim, result=result, state=after, status=crawled.status)
-        return await self._admit(claim, seat, crawled, now)
+        document, taken = None, NOTHING_TAKEN
+        if crawled.body is not None or crawled.document is not None:
+            document, taken = await self._take(claim, seat, crawled)
+        result = "fetched" if document else "not_modified" if crawled.not_modified else "unchanged"
+        after = transition.succeeded(
+            source,
+            state,
+            crawled,
+            document,
+            found_new=any(change.item_id is None for change in taken.changes),
+            min_every_s=self.min_every_s,
+            now=self.now(),
+        )
+        return Outcome(
+            claim=claim,
+            result=result,
+            state=after,
+            meta=source_meta(document, crawled.url) if document else None,
+            changes=taken.changes,
+            shared_aliases=taken.shared,
+            unchanged=taken.unchanged,
+            drops=taken.drops,
+            status=crawled.status,
+        )
 
-    async def _admit(self, claim: Claim, seat: Seat, crawled: Crawled, now: datetime) -> Outcome:
-        source, state, document = claim.source, claim.state, crawled.document
-        assert document is not None
-        entries, drops = intake.capped(document)
+    async def _take(self, claim: Claim, seat: Seat, crawled: Crawled) -> tuple[Document, intake.Taken]:
+        """The document, and what came of its entries."""
+        source, body, url, now = claim.source, crawled.body, crawled.url, self.now()
+        await seat.take(slow=False)
+        never_read = self.store is None or claim.state.last_ok_at is None
+        if body is not None and never_read:
+            first = await self.firsts.read(body, url, source, claim.key, self.site_timezone, now)
+            if first is not None:
+                return first.document, first.taken
+        document = crawled.document
+        if document is None:
+            assert body is not None
+            document = await self.reader.read(seat, body.data, body.content_type, url)
+        entries, over = intake.capped(document)
         async with self.reader.turn():
             shown = identity.all_keys(entries)
         known = NOTHING_KNOWN
-        if self.store is not None and state.last_ok_at is not None:
+        if self.store is not None and not never_read:
             known = await self.store.known(claim.source_id, identity.wanted(entries, shown))
         desk = intake.Desk(
             known=known,
             key=claim.key,
-            context=intake.context(source, document, crawled.url, self.site_timezone, now),
+            context=intake.context(source, document, url, self.site_timezone, now),
         )
         taken = await intake.take(entries, shown, desk, self.reader, seat, self.workers)
-        new = any(change.item_id is None for change in taken.changes)
-        return Outcome(
-            claim=claim,
-            result="fetched",
-            state=transition.succeeded(
-                source, state, crawled, found_new=new, min_every_s=self.min_every_s, now=now
-            ),
-            meta=source_meta(document, crawled.url),
-            changes=taken.changes,
-            shared_aliases=taken.shared,
-            unchanged=taken.unchanged,
-            drops=(*document.drops, *drops, *taken.drops),
-            status=crawled.status,
-        )
+        return document, replace(taken, drops=(*document.drops, *over, *taken.drops))
 
     def _log(self, outcome: Outcome, saved: Saved) -> None:
         name, error = outcome.claim.source.name, outcome.state.error

@@ -6,7 +6,7 @@ import hashlib
 
 from yarl import URL
 
-from aggregator.crawl.crawler import CrawlContext, Crawled
+from aggregator.crawl.crawler import Body, CrawlContext, Crawled
 from aggregator.model.http import FetchRequest
 from aggregator.process.cadence import freshness_s
 
@@ -17,7 +17,7 @@ ACCEPT = (
 
 
 async def crawl(context: CrawlContext) -> Crawled:
-    """Ask for the feed, conditionally; read it only if its bytes are not those read last time."""
+    """Ask for the feed, conditionally; it is to be read only if its bytes are not those of last time."""
     source, state = context.source, context.state
     url = state.adopted_url or source.url
     result = await context.fetch(
@@ -31,16 +31,16 @@ async def crawl(context: CrawlContext) -> Crawled:
             max_body_bytes=source.max_body_bytes,
         )
     )
-    document = None
+    body = None
     digest = state.body_sha256
     if not result.not_modified:
         digest = hashlib.sha256(result.body).digest()
         if digest != state.body_sha256:
-            document = await context.read(result.body, result.headers.get("content-type"), result.url)
+            body = Body(data=result.body, content_type=result.headers.get("content-type"))
     return Crawled(
         url=result.url,
         status=result.status,
-        document=document,
+        body=body,
         not_modified=result.not_modified,
         validators=result.validators,
         body_sha256=digest,

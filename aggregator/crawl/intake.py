@@ -22,6 +22,9 @@ MAX_ENTRIES = 2000  # a fetch; the rest is counted as dropped
 BATCH = 32  # entries cleaned in one turn of the event loop: some 4 ms
 
 
+Verdict = ItemChange | Drop | None  # to be stored, left out, or known already
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
     """What came of a document's entries: changes + unchanged + drops = entries."""
@@ -84,31 +87,39 @@ async def take(
     """
     async with reader.turn():
         resolved = identity.resolve(entries, desk.known, shown)
-    found: list[ItemChange | Drop | None] = []
+    found: list[Verdict] = []
     for start in range(0, len(resolved.matches), BATCH):
-        slow: list[tuple[int, identity.Match]] = []
+        slow: list[identity.Match] = []
         async with reader.turn():
             for match in resolved.matches[start : start + BATCH]:
-                entry = entries[match.entry_index]
-                if match.duplicate_of is not None:
-                    found.append(Drop(stage="admit", reason="repeated", ref=reference(entry)))
-                elif _is_settled(entry, match, desk.known):
-                    found.append(None)
-                elif _is_heavy(entry):
-                    slow.append((len(found), match))
-                    found.append(None)
-                else:
-                    found.append(change(entry, match, desk))
+                apart = _is_heavy(entries[match.entry_index])
+                found.append(None if apart else judge(entries[match.entry_index], match, desk))
+                if apart:
+                    slow.append(match)
         if slow:
             await seat.take(slow=True)
-        for place, match in slow:
-            found[place] = await _change_apart(entries[match.entry_index], match, desk, workers)
+        for match in slow:
+            found[match.entry_index] = await _judge_apart(entries[match.entry_index], match, desk, workers)
+    return taken(found, resolved.shared, ())
+
+
+def taken(found: Sequence[Verdict], shared: Sequence[Alias], drops: Sequence[Drop]) -> Taken:
+    """Verdicts, and the drops there were before, counted."""
     return Taken(
         changes=tuple(each for each in found if isinstance(each, ItemChange)),
-        shared=tuple(resolved.shared),
+        shared=tuple(shared),
         unchanged=sum(each is None for each in found),
-        drops=tuple(each for each in found if isinstance(each, Drop)),
+        drops=(*drops, *(each for each in found if isinstance(each, Drop))),
     )
+
+
+def judge(entry: Entry, match: identity.Match, desk: Desk) -> Verdict:
+    """What becomes of one entry; None when it is known and says nothing new."""
+    if match.duplicate_of is not None:
+        return Drop(stage="admit", reason="repeated", ref=reference(entry))
+    if _is_settled(entry, match, desk.known):
+        return None
+    return _change(entry, match, desk)
 
 
 def _is_settled(entry: Entry, match: identity.Match, known: Known) -> bool:
@@ -123,16 +134,14 @@ def _is_heavy(entry: Entry) -> bool:
     return any(text is not None and heavy(text.value) for text in (entry.content, entry.summary, entry.title))
 
 
-async def _change_apart(
-    entry: Entry, match: identity.Match, desk: Desk, workers: Workers
-) -> ItemChange | Drop | None:
+async def _judge_apart(entry: Entry, match: identity.Match, desk: Desk, workers: Workers) -> Verdict:
     try:
-        return await workers.run(change, entry, match, desk)
+        return await workers.run(judge, entry, match, desk)
     except ParseError as error:
         return Drop(stage="admit", reason="too-heavy", ref=reference(entry), detail=str(error))
 
 
-def change(entry: Entry, match: identity.Match, desk: Desk) -> ItemChange | Drop | None:
+def _change(entry: Entry, match: identity.Match, desk: Desk) -> Verdict:
     """What is to be stored for one entry; None when cleaning shows that nothing published changed."""
     before = desk.known.items[match.item_id] if match.item_id is not None else None
     uid = before.uid if before is not None else identity.mint_uid(desk.key, match.mint or "")

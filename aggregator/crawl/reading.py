@@ -17,7 +17,7 @@ from aggregator.parse import feed, salvage
 INLINE_BYTES = 1024 * 1024
 
 
-QUICK_SEATS = 16  # documents in memory between being read and being stored; more gain no speed
+QUICK_SEATS = 24  # documents in memory between being read and being stored; more gain no speed
 SLOW_SEATS = 2
 
 
@@ -28,38 +28,48 @@ class Seat:
     there are, the others never wait for them.
     """
 
-    def __init__(self, quick: asyncio.Semaphore, slow: asyncio.Semaphore) -> None:
-        self._quick, self._slow = quick, slow
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
         self._taken: asyncio.Semaphore | None = None
 
     async def take(self, *, slow: bool) -> None:
         """Wait for a place of the kind, leaving the one that was taken before."""
-        wanted = self._slow if slow else self._quick
-        if wanted is not self._taken:
-            self.leave()
+        wanted = self._reader.slow if slow else self._reader.quick
+        if wanted is self._taken:
+            return
+        self.leave()
+        self._reader.present += 1
+        try:
             await wanted.acquire()
-            self._taken = wanted
+        except asyncio.CancelledError:
+            self._reader.present -= 1
+            raise
+        self._taken = wanted
 
     def leave(self) -> None:
         if self._taken is not None:
             self._taken.release()
+            self._reader.present -= 1
             self._taken = None
 
 
 class Reader:
     """Reads documents one at a time, at most one a turn of the event loop: a cached feed is served
-    within milliseconds even while a thousand documents wait to be read."""
+    within milliseconds even while a thousand documents wait to be read.
+
+    ``present`` counts the documents that are being read or stored, or wait for it."""
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
         self._pace = asyncio.Lock()
-        self._quick = asyncio.Semaphore(QUICK_SEATS)
-        self._slow = asyncio.Semaphore(SLOW_SEATS)
+        self.quick = asyncio.Semaphore(QUICK_SEATS)
+        self.slow = asyncio.Semaphore(SLOW_SEATS)
+        self.present = 0
 
     @contextmanager
     def seat(self) -> Iterator[Seat]:
         """A crawl's seat, left at the end whatever happens."""
-        seat = Seat(self._quick, self._slow)
+        seat = Seat(self)
         try:
             yield seat
         finally:

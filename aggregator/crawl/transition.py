@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from aggregator.crawl.crawler import Crawled
 from aggregator.errors import CrawlError, StatusError
+from aggregator.model.document import Document
 from aggregator.model.source import Source, SourceError, SourceState
 from aggregator.process import cadence
 from aggregator.process.health import is_paused
@@ -20,13 +21,14 @@ def succeeded(
     source: Source,
     state: SourceState,
     crawled: Crawled,
+    document: Document | None,
     *,
     found_new: bool,
     min_every_s: float,
     now: datetime,
 ) -> SourceState:
     """After a 304, an unchanged body, or a document that was read."""
-    hints = crawled.document.hints if crawled.document else state.hints
+    hints = document.hints if document else state.hints
     after = replace(
         state,
         validators=crawled.validators,
@@ -41,7 +43,7 @@ def succeeded(
         hold_until_at=None,
     )
     after = _moved(source, after, crawled)
-    result = "fetched" if crawled.document else "not_modified" if crawled.not_modified else "unchanged"
+    result = "fetched" if document else "not_modified" if crawled.not_modified else "unchanged"
     return _scheduled(source, after, result, crawled.max_age_s, None, min_every_s, now)
 
 

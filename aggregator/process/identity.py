@@ -38,7 +38,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from uuid import UUID, uuid5
+from hashlib import sha1
+from uuid import UUID
 
 from aggregator.model.document import Entry, Text
 from aggregator.model.item import Alias, Known
@@ -144,8 +145,13 @@ def wanted(entries: Sequence[Entry], shown: Sequence[Keys] | None = None) -> set
 
 
 def mint_uid(source_key: str, mint: str) -> str:
-    """The permanent uid of an item, from its source's immutable key and `Match.mint`."""
-    return str(uuid5(NAMESPACE, f"{source_key}\n{mint}"))
+    """The permanent uid of an item, from its source's immutable key and `Match.mint`: a UUID of
+    version 5 (RFC 9562 section 5.5), made without the detours of the standard library's."""
+    raw = bytearray(sha1(NAMESPACE.bytes + f"{source_key}\n{mint}".encode(), usedforsecurity=False).digest())
+    raw[6] = raw[6] & 0x0F | 0x50
+    raw[8] = raw[8] & 0x3F | 0x80
+    text = raw[:16].hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def resolve(entries: Sequence[Entry], known: Known, shown: Sequence[Keys] | None = None) -> Resolved:

@@ -24,6 +24,7 @@ Work = Callable[[AsyncConnection], Awaitable[T]]
 
 QUEUE = 256  # a slow disk slows crawling, instead of filling the memory
 GROUP = 128  # outcomes a commit
+GATHER_S = 0.03  # to wait for more outcomes with items: one commit of many costs far less than many of one
 GROUP_CHANGES = 2000  # items after which a commit takes no more outcomes
 
 
@@ -91,6 +92,8 @@ class Writer:
                 if isinstance(job, _Call):
                     await self._run_call(job)
                 else:
+                    if job.outcome.changes:
+                        await asyncio.sleep(GATHER_S)
                     await self._save(self._group(job))
         finally:
             self._closed = True

@@ -12,6 +12,7 @@ import pytest
 from aggregator.crawl import feed, intake
 from aggregator.crawl.crawler import CrawlContext, Crawled, find
 from aggregator.crawl.engine import Engine
+from aggregator.crawl.first import Firsts
 from aggregator.crawl.reading import Reader, Seat
 from aggregator.crawl.worker import Workers
 from aggregator.fetch.client import Client
@@ -62,11 +63,13 @@ async def engine(store: Store, tmp_path: Path) -> AsyncIterator[Engine]:
     settings = FetchSettings(min_gap_s=0, allow_private=("127.0.0.0/8",))
     workers = Workers()
     async with Client(settings, version="0", directory=str(tmp_path), now=clock) as client:
+        reader = Reader(workers)
         yield Engine(
             store=store,
             fetch=client.fetch,
-            reader=Reader(workers),
+            reader=reader,
             workers=workers,
+            firsts=Firsts(reader),
             crawlers=dict(CRAWLERS),
             now=clock,
             min_every_s=1,

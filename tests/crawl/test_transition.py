@@ -27,7 +27,7 @@ STORED = SourceState(
 
 
 def ok(state: SourceState, crawled: Crawled, *, found_new: bool = False) -> SourceState:
-    return succeeded(SOURCE, state, crawled, found_new=found_new, min_every_s=300, now=NOW)
+    return succeeded(SOURCE, state, crawled, crawled.document, found_new=found_new, min_every_s=300, now=NOW)
 
 
 def bad(state: SourceState, error: CrawlError, now: datetime = NOW) -> SourceState:
