@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 
@@ -15,18 +16,18 @@ from aggregator import __version__
 from aggregator.crawl import feed as feed_crawler
 from aggregator.crawl.crawler import Crawler, find
 from aggregator.crawl.engine import Engine
-from aggregator.crawl.first import Firsts
 from aggregator.crawl.pool import crawl_all
-from aggregator.crawl.reading import Reader
-from aggregator.crawl.worker import Workers
+from aggregator.crawl.seats import Seats
 from aggregator.errors import ConfigError, Problem
 from aggregator.fetch.client import Client
 from aggregator.model.settings import Config
 from aggregator.model.source import Claim, Outcome, Saved, Source, SourceState
 from aggregator.process.cadence import first_check
-from aggregator.publish import opml
 from aggregator.store.base import SourceStatus, Store
 from aggregator.store.database import open_store
+
+if TYPE_CHECKING:
+    from aggregator.crawl.desk import Desk
 
 log = structlog.get_logger()
 
@@ -83,19 +84,23 @@ async def engine(
     config: Config, store: Store | None, report: Callable[[Outcome, Saved], None] | None = None
 ) -> AsyncIterator[Engine]:
     """What crawls, with its one HTTP client."""
-    workers = Workers()
-    reader = Reader(workers)
+    seats = Seats()
+
+    @cache
+    def desk() -> Desk:
+        from aggregator.crawl.desk import Desk
+
+        return Desk(store, seats, now=utc_now, site_timezone=config.site.timezone)
+
     async with Client(config.fetch, version=__version__, directory=config.directory, now=utc_now) as client:
         yield Engine(
             store=store,
             fetch=client.fetch,
-            reader=reader,
-            workers=workers,
-            firsts=Firsts(reader),
+            seats=seats,
+            desk=desk,
             crawlers=crawlers(config),
             now=utc_now,
             min_every_s=config.fetch.min_every_s,
-            site_timezone=config.site.timezone,
             report=report or (lambda outcome, saved: None),
         )
 
@@ -225,6 +230,8 @@ async def statuses(config: Config) -> list[SourceStatus]:
 
 async def opml_list(config: Config, *, feeds: bool) -> bytes:
     """Our feeds, or our sources, as an OPML document."""
+    from aggregator.publish import opml
+
     async with opened(config, "crawler") as store:
         if feeds:
             rows = await store.feeds()

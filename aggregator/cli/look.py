@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from yarl import URL
 
 from aggregator.cli.logs import printable
 from aggregator.cli.root import ALL_FAILED, OK, USAGE, commands, load, parse, print_json, run_to_end
-from aggregator.config import blocks
-from aggregator.config.effective import effective, tables
 from aggregator.errors import ConfigError, ParseError
 from aggregator.model.settings import Config
 from aggregator.model.source import Outcome
-from aggregator.parse.opml import Subscription
 from aggregator.process.health import health
-from aggregator.store.base import SourceStatus
+
+if TYPE_CHECKING:
+    from aggregator.parse.opml import Subscription
+    from aggregator.store.base import SourceStatus
 
 
 @commands.command()
@@ -27,6 +27,8 @@ from aggregator.store.base import SourceStatus
 @click.pass_context
 def check(context: click.Context, as_json: bool) -> int:
     """Read the configuration and print every problem at once, or what it comes to."""
+    from aggregator.config.effective import effective, tables
+
     try:
         config = load(context)
         from aggregator import app
@@ -215,6 +217,8 @@ def opml_import(context: click.Context, file: str, write: bool) -> int:
 
 
 def _blocks(config: Config, subscriptions: Sequence[Subscription]) -> str:
+    from aggregator.config import blocks
+
     urls = {source.url for source in config.sources}
     names = {source.name for source in config.sources}
     text = ""

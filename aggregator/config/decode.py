@@ -15,7 +15,6 @@ from typing import Any
 
 from aggregator.config import headers, values
 from aggregator.config.durations import format_duration
-from aggregator.config.effective import effective
 from aggregator.config.headers import Keeper
 from aggregator.config.lines import KeyPath, Lines
 from aggregator.config.problems import Findings, unknown, unknown_section
@@ -31,8 +30,6 @@ from aggregator.model.settings import (
     StoreSettings,
 )
 from aggregator.model.source import Source
-
-__all__ = ["effective", "load"]
 
 Table = dict[str, Any]
 """What a table said: values as read, by the name of the settings' field each one fills."""

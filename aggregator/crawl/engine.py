@@ -10,24 +10,21 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import structlog
 
-from aggregator.crawl import intake, transition
-from aggregator.crawl.crawler import CrawlContext, Crawled, Crawler, Fetch
-from aggregator.crawl.first import NOTHING_KNOWN, Firsts
-from aggregator.crawl.reading import Reader, Seat
-from aggregator.crawl.worker import Workers
+from aggregator.crawl import transition
+from aggregator.crawl.crawler import CrawlContext, Crawler, Fetch
+from aggregator.crawl.seats import Seat, Seats
 from aggregator.errors import CrawlError, StatusError, StoreError
-from aggregator.model.document import Document
 from aggregator.model.source import Claim, Outcome, Saved
-from aggregator.process import identity
-from aggregator.process.meta import source_meta
 from aggregator.store.base import Store
 
-log = structlog.get_logger()
+if TYPE_CHECKING:  # read with the first document, see `desk`
+    from aggregator.crawl.desk import Desk
 
-NOTHING_TAKEN = intake.Taken(changes=(), shared=(), unchanged=0, drops=())
+log = structlog.get_logger()
 
 
 class BugError(CrawlError):
@@ -40,23 +37,22 @@ class BugError(CrawlError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
     """What crawling needs. ``crawlers`` maps every kind in use to its crawler; ``now`` is the clock;
+    ``desk`` gives the one place where documents are read, made when the first one is;
     ``report`` hears of every finished crawl."""
 
     store: Store | None
     fetch: Fetch
-    reader: Reader
-    workers: Workers
-    firsts: Firsts
+    seats: Seats
+    desk: Callable[[], Desk]
     crawlers: dict[str, Crawler]
     now: Callable[[], datetime]
     min_every_s: float
-    site_timezone: str | None = None
     report: Callable[[Outcome, Saved], None] = lambda outcome, saved: None
 
     async def crawl(self, claim: Claim) -> tuple[Outcome, Saved]:
         """Crawl a leased source and commit the outcome. Raises StoreError only, and CancelledError;
         a cancelled crawl stores nothing and the source is simply due again."""
-        with self.reader.seat() as seat:
+        with self.seats.seat() as seat:
             outcome, saved = await self._crawl(claim, seat)
         self._log(outcome, saved)
         self.report(outcome, saved)
@@ -77,7 +73,7 @@ class Engine:
 
     async def read(self, claim: Claim) -> Outcome:
         """Everything but the commit; never raises but for CancelledError and StoreError."""
-        with self.reader.seat() as seat:
+        with self.seats.seat() as seat:
             return await self._outcome(claim, seat)
 
     async def _outcome(self, claim: Claim, seat: Seat) -> Outcome:
@@ -108,10 +104,13 @@ class Engine:
         source, state = claim.source, claim.state
         context = CrawlContext(source=source, state=state, now=self.now(), fetch=self.fetch)
         crawled = await self.crawlers[source.kind](context)
-        document, taken = None, NOTHING_TAKEN
-        if crawled.body is not None or crawled.document is not None:
-            document, taken = await self._take(claim, seat, crawled)
-        result = "fetched" if document else "not_modified" if crawled.not_modified else "unchanged"
+        if crawled.body is None and crawled.document is None:
+            after = transition.succeeded(
+                source, state, crawled, None, found_new=False, min_every_s=self.min_every_s, now=self.now()
+            )
+            result = "not_modified" if crawled.not_modified else "unchanged"
+            return Outcome(claim=claim, result=result, state=after, status=crawled.status)
+        document, meta, taken = await self.desk().take(claim, seat, crawled)
         after = transition.succeeded(
             source,
             state,
@@ -123,42 +122,15 @@ class Engine:
         )
         return Outcome(
             claim=claim,
-            result=result,
+            result="fetched",
             state=after,
-            meta=source_meta(document, crawled.url) if document else None,
+            meta=meta,
             changes=taken.changes,
             shared_aliases=taken.shared,
             unchanged=taken.unchanged,
             drops=taken.drops,
             status=crawled.status,
         )
-
-    async def _take(self, claim: Claim, seat: Seat, crawled: Crawled) -> tuple[Document, intake.Taken]:
-        """The document, and what came of its entries."""
-        source, body, url, now = claim.source, crawled.body, crawled.url, self.now()
-        await seat.take(slow=False)
-        never_read = self.store is None or claim.state.last_ok_at is None
-        if body is not None and never_read:
-            first = await self.firsts.read(body, url, source, claim.key, self.site_timezone, now)
-            if first is not None:
-                return first.document, first.taken
-        document = crawled.document
-        if document is None:
-            assert body is not None
-            document = await self.reader.read(seat, body.data, body.content_type, url)
-        entries, over = intake.capped(document)
-        async with self.reader.turn():
-            shown = identity.all_keys(entries)
-        known = NOTHING_KNOWN
-        if self.store is not None and not never_read:
-            known = await self.store.known(claim.source_id, identity.wanted(entries, shown))
-        desk = intake.Desk(
-            known=known,
-            key=claim.key,
-            context=intake.context(source, document, url, self.site_timezone, now),
-        )
-        taken = await intake.take(entries, shown, desk, self.reader, seat, self.workers)
-        return document, replace(taken, drops=(*document.drops, *over, *taken.drops))
 
     def _log(self, outcome: Outcome, saved: Saved) -> None:
         name, error = outcome.claim.source.name, outcome.state.error

@@ -13,7 +13,8 @@ from datetime import datetime
 
 from aggregator.crawl import intake
 from aggregator.crawl.crawler import Body
-from aggregator.crawl.reading import INLINE_BYTES, Reader
+from aggregator.crawl.reading import INLINE_BYTES
+from aggregator.crawl.seats import Seats
 from aggregator.crawl.worker import Workers
 from aggregator.errors import Unparsable
 from aggregator.model.document import Document
@@ -24,7 +25,6 @@ from aggregator.process import identity
 
 CROWD = 8  # documents being read or waiting for it, below which no process is worth its start
 PROCESSES = min(2, (os.cpu_count() or 1))
-AHEAD = 100
 
 NOTHING_KNOWN = Known(aliases={}, items={})
 
@@ -46,12 +46,12 @@ def read_first(
     entries, over = intake.capped(document)
     shown = identity.all_keys(entries)
     resolved = identity.resolve(entries, NOTHING_KNOWN, shown)
-    desk = intake.Desk(
+    rules = intake.Rules(
         known=NOTHING_KNOWN,
         key=key,
         context=intake.context(source, document, url, site_timezone, now),
     )
-    found = [intake.judge(entries[match.entry_index], match, desk) for match in resolved.matches]
+    found = [intake.judge(entries[match.entry_index], match, rules) for match in resolved.matches]
     taken = intake.taken(found, resolved.shared, (*document.drops, *over))
     return First(document=replace(document, entries=(), drops=()), taken=taken)
 
@@ -59,8 +59,8 @@ def read_first(
 class Firsts:
     """Reads first documents elsewhere while there is a crowd of them, and room in the processes."""
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
+    def __init__(self, seats: Seats) -> None:
+        self._seats = seats
         self._workers = Workers(PROCESSES)
         self._warm = False
 
@@ -69,7 +69,7 @@ class Firsts:
     ) -> First | None:
         """None when the document is better read here. Raises NotAFeed."""
         room = self._warm or self._workers.pending < PROCESSES
-        crowded = self._reader.present >= CROWD and room
+        crowded = self._seats.present >= CROWD and room
         if not crowded or len(body.data) > INLINE_BYTES:
             return None
         without_secrets = replace(source, headers={})

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import orjson
 
-from aggregator.crawl.reading import Reader, Seat
+from aggregator.crawl.seats import Seat, Seats
 from aggregator.crawl.worker import Workers
 from aggregator.errors import ParseError
 from aggregator.model.document import Document, Drop, Entry
@@ -63,7 +63,7 @@ def context(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Rules:
     """What every entry of one document is judged with."""
 
     known: Known
@@ -74,8 +74,8 @@ class Desk:
 async def take(
     entries: Sequence[Entry],
     shown: Sequence[identity.Keys],
-    desk: Desk,
-    reader: Reader,
+    rules: Rules,
+    seats: Seats,
     seat: Seat,
     workers: Workers,
 ) -> Taken:
@@ -85,21 +85,21 @@ async def take(
     Entries whose markup could hold us up are cleaned in a killable worker, outside of everybody
     else's turn.
     """
-    async with reader.turn():
-        resolved = identity.resolve(entries, desk.known, shown)
+    async with seats.turn():
+        resolved = identity.resolve(entries, rules.known, shown)
     found: list[Verdict] = []
     for start in range(0, len(resolved.matches), BATCH):
         slow: list[identity.Match] = []
-        async with reader.turn():
+        async with seats.turn():
             for match in resolved.matches[start : start + BATCH]:
                 apart = _is_heavy(entries[match.entry_index])
-                found.append(None if apart else judge(entries[match.entry_index], match, desk))
+                found.append(None if apart else judge(entries[match.entry_index], match, rules))
                 if apart:
                     slow.append(match)
         if slow:
             await seat.take(slow=True)
         for match in slow:
-            found[match.entry_index] = await _judge_apart(entries[match.entry_index], match, desk, workers)
+            found[match.entry_index] = await _judge_apart(entries[match.entry_index], match, rules, workers)
     return taken(found, resolved.shared, ())
 
 
@@ -113,13 +113,13 @@ def taken(found: Sequence[Verdict], shared: Sequence[Alias], drops: Sequence[Dro
     )
 
 
-def judge(entry: Entry, match: identity.Match, desk: Desk) -> Verdict:
+def judge(entry: Entry, match: identity.Match, rules: Rules) -> Verdict:
     """What becomes of one entry; None when it is known and says nothing new."""
     if match.duplicate_of is not None:
         return Drop(stage="admit", reason="repeated", ref=reference(entry))
-    if _is_settled(entry, match, desk.known):
+    if _is_settled(entry, match, rules.known):
         return None
-    return _change(entry, match, desk)
+    return _change(entry, match, rules)
 
 
 def _is_settled(entry: Entry, match: identity.Match, known: Known) -> bool:
@@ -134,19 +134,19 @@ def _is_heavy(entry: Entry) -> bool:
     return any(text is not None and heavy(text.value) for text in (entry.content, entry.summary, entry.title))
 
 
-async def _judge_apart(entry: Entry, match: identity.Match, desk: Desk, workers: Workers) -> Verdict:
+async def _judge_apart(entry: Entry, match: identity.Match, rules: Rules, workers: Workers) -> Verdict:
     try:
-        return await workers.run(judge, entry, match, desk)
+        return await workers.run(judge, entry, match, rules)
     except ParseError as error:
         return Drop(stage="admit", reason="too-heavy", ref=reference(entry), detail=str(error))
 
 
-def _change(entry: Entry, match: identity.Match, desk: Desk) -> Verdict:
+def _change(entry: Entry, match: identity.Match, rules: Rules) -> Verdict:
     """What is to be stored for one entry; None when cleaning shows that nothing published changed."""
-    before = desk.known.items[match.item_id] if match.item_id is not None else None
-    uid = before.uid if before is not None else identity.mint_uid(desk.key, match.mint or "")
+    before = rules.known.items[match.item_id] if match.item_id is not None else None
+    uid = before.uid if before is not None else identity.mint_uid(rules.key, match.mint or "")
     notes: list[Drop] = []
-    item = admit(entry, uid=uid, context=desk.context, rank=match.entry_index, known=before, left_out=notes)
+    item = admit(entry, uid=uid, context=rules.context, rank=match.entry_index, known=before, left_out=notes)
     if isinstance(item, Drop):
         return item
     same = before is not None and (before.pruned or before.digest == item.digest)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from aggregator.config import decode
 from aggregator.config.durations import format_duration, format_size, parse_duration, parse_size
-from aggregator.config.effective import tables
+from aggregator.config.effective import effective, tables
 from aggregator.model.settings import Config, FetchSettings, ServerSettings, SiteSettings
 
 ROOT = Path(__file__).parents[2]
@@ -243,7 +243,7 @@ def test_a_secret_in_a_file_is_read_relative_to_the_configuration(tmp_path: Path
 
 def test_the_effective_text_is_the_same_configuration_again() -> None:
     config = load((ROOT / "feeds.toml").read_text(encoding="utf-8"))
-    again = load(decode.effective(config))
+    again = load(effective(config))
     assert again == config
 
 
@@ -251,8 +251,8 @@ def test_effective_values_hide_every_header() -> None:
     text = with_source('[[source]]\nNAME_AND_URL\nheaders = {A = "hunter2", B = {env = "S"}}')
     config = load(text, S="hunter3")
     assert tables(config)["source"][0]["headers"] == {"A": "***", "B": "***"}
-    assert tomllib.loads(decode.effective(config))["source"][0]["headers"] == {"A": "***", "B": "***"}
-    assert "hunter" not in decode.effective(config)
+    assert tomllib.loads(effective(config))["source"][0]["headers"] == {"A": "***", "B": "***"}
+    assert "hunter" not in effective(config)
 
 
 def test_effective_values_are_in_the_words_of_the_file() -> None:

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from aggregator.crawl.crawler import CrawlContext, Crawled
+from aggregator.crawl.desk import Desk
 from aggregator.crawl.dispatch import Dispatcher
 from aggregator.crawl.engine import Engine
-from aggregator.crawl.reading import Reader
-from aggregator.crawl.worker import Workers
+from aggregator.crawl.seats import Seats
 from aggregator.fetch.client import Client
 from aggregator.model.settings import FetchSettings, StoreSettings
 from aggregator.model.source import Source
@@ -56,11 +56,12 @@ async def test_a_run_that_never_ends_begins_anew(tmp_path: Path) -> None:
             Client(FetchSettings(), version="0", directory=str(tmp_path), now=scene.clock)
         )
         saved: asyncio.Queue[str] = asyncio.Queue()
+        seats = Seats()
         engine = Engine(
             store=daemon,
             fetch=client.fetch,
-            reader=Reader(Workers()),
-            workers=Workers(),
+            seats=seats,
+            desk=lambda: Desk(daemon, seats, now=scene.clock, site_timezone=None),
             crawlers={"own": scene.crawl},
             now=scene.clock,
             min_every_s=1,

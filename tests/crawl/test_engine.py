@@ -11,10 +11,9 @@ import pytest
 
 from aggregator.crawl import feed, intake
 from aggregator.crawl.crawler import CrawlContext, Crawled, find
+from aggregator.crawl.desk import Desk
 from aggregator.crawl.engine import Engine
-from aggregator.crawl.first import Firsts
-from aggregator.crawl.reading import Reader, Seat
-from aggregator.crawl.worker import Workers
+from aggregator.crawl.seats import Seat, Seats
 from aggregator.fetch.client import Client
 from aggregator.model.document import Document, Entry, Text
 from aggregator.model.settings import FetchSettings, StoreSettings
@@ -61,15 +60,14 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 @pytest.fixture
 async def engine(store: Store, tmp_path: Path) -> AsyncIterator[Engine]:
     settings = FetchSettings(min_gap_s=0, allow_private=("127.0.0.0/8",))
-    workers = Workers()
+    seats = Seats()
+    desk = Desk(store, seats, now=clock, site_timezone=None)
     async with Client(settings, version="0", directory=str(tmp_path), now=clock) as client:
-        reader = Reader(workers)
         yield Engine(
             store=store,
             fetch=client.fetch,
-            reader=reader,
-            workers=workers,
-            firsts=Firsts(reader),
+            seats=seats,
+            desk=lambda: desk,
             crawlers=dict(CRAWLERS),
             now=clock,
             min_every_s=1,

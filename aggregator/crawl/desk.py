@@ -1,0 +1,67 @@
+"""Where a crawled body becomes what is to be stored. Imported with the first document: a refresh in
+which nothing has changed reads nothing, and is over before the readers would have been loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from aggregator.crawl import intake
+from aggregator.crawl.crawler import Crawled
+from aggregator.crawl.first import NOTHING_KNOWN, Firsts
+from aggregator.crawl.reading import read
+from aggregator.crawl.seats import Seat, Seats
+from aggregator.crawl.worker import Workers
+from aggregator.model.document import Document
+from aggregator.model.source import Claim, SourceMeta
+from aggregator.process import identity
+from aggregator.process.meta import source_meta
+from aggregator.store.base import Store
+
+
+class Desk:
+    """Reads documents and judges their entries. ``store`` None knows nothing (a preview)."""
+
+    def __init__(
+        self, store: Store | None, seats: Seats, *, now: Callable[[], datetime], site_timezone: str | None
+    ) -> None:
+        self._store = store
+        self._seats = seats
+        self._workers = Workers()
+        self._firsts = Firsts(seats)
+        self._now = now
+        self._site_timezone = site_timezone
+
+    async def take(
+        self, claim: Claim, seat: Seat, crawled: Crawled
+    ) -> tuple[Document, SourceMeta, intake.Taken]:
+        """The document, what it says of its source, and what came of its entries. Raises ParseError."""
+        await seat.take(slow=False)
+        document, taken = await self._taken(claim, seat, crawled)
+        return document, source_meta(document, crawled.url), taken
+
+    async def _taken(self, claim: Claim, seat: Seat, crawled: Crawled) -> tuple[Document, intake.Taken]:
+        source, body, url, now = claim.source, crawled.body, crawled.url, self._now()
+        never_read = self._store is None or claim.state.last_ok_at is None
+        if body is not None and never_read:
+            first = await self._firsts.read(body, url, source, claim.key, self._site_timezone, now)
+            if first is not None:
+                return first.document, first.taken
+        document = crawled.document
+        if document is None:
+            assert body is not None
+            document = await read(self._seats, self._workers, seat, body, url)
+        entries, over = intake.capped(document)
+        async with self._seats.turn():
+            shown = identity.all_keys(entries)
+        known = NOTHING_KNOWN
+        if self._store is not None and not never_read:
+            known = await self._store.known(claim.source_id, identity.wanted(entries, shown))
+        rules = intake.Rules(
+            known=known,
+            key=claim.key,
+            context=intake.context(source, document, url, self._site_timezone, now),
+        )
+        taken = await intake.take(entries, shown, rules, self._seats, seat, self._workers)
+        return document, replace(taken, drops=(*document.drops, *over, *taken.drops))
