@@ -13,7 +13,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # so that tests find tests.o
 
 from tests.origin import Origin, ThreadedOrigin
 
-
 # A busy machine must not fail a property: how long one example takes is not what is tested.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
