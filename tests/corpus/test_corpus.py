@@ -62,10 +62,11 @@ def test_every_item_is_stored_or_counted(tmp_path: Path, threaded_origin: Thread
             json.loads(daemon.get(f"/feeds/source/s{n}.json")[2])
 
 
-@pytest.mark.parametrize("feed", [pytest.param(feed, id=feed["file"]) for feed in listed()])
+FEEDS = [pytest.param(feed, id=feed["file"]) for feed in listed() if feed["format"] not in NO_FEEDS]
+
+
+@pytest.mark.parametrize("feed", FEEDS)
 def test_no_character_is_lost(feed: dict[str, Any]) -> None:
-    if feed["format"] in NO_FEEDS:
-        pytest.skip("not a feed")
     data = (CORPUS / feed["file"]).read_bytes()
     text = json.dumps(document(data, None, None, admitted=True), ensure_ascii=False)
     # One of them holds replacement characters itself: text that its author could not read either.
