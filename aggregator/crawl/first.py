@@ -39,11 +39,14 @@ class First:
 
 def read_first(
     body: Body, url: str, source: Source, key: str, site_timezone: str | None, now: datetime
-) -> First:
-    """In a worker: read a document of which nothing is known, and admit its entries. Raises NotAFeed,
-    and Unparsable for what the strict reader refuses."""
+) -> First | None:
+    """In a worker: read a document of which nothing is known, and admit its entries. None when one of
+    them may take its time: the others waiting for this process must not wait for that. Raises
+    NotAFeed, and Unparsable for what the strict reader refuses."""
     document = feed.parse(body.data, body.content_type, url)
     entries, over = intake.capped(document)
+    if any(intake.is_heavy(entry) for entry in entries):
+        return None
     shown = identity.all_keys(entries)
     resolved = identity.resolve(entries, NOTHING_KNOWN, shown)
     rules = intake.Rules(

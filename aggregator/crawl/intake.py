@@ -92,7 +92,7 @@ async def take(
         slow: list[identity.Match] = []
         async with seats.turn():
             for match in resolved.matches[start : start + BATCH]:
-                apart = _is_heavy(entries[match.entry_index])
+                apart = is_heavy(entries[match.entry_index])
                 found.append(None if apart else judge(entries[match.entry_index], match, rules))
                 if apart:
                     slow.append(match)
@@ -130,7 +130,8 @@ def _is_settled(entry: Entry, match: identity.Match, known: Known) -> bool:
     return before.pruned or before.entry_digest == identity.entry_digest(entry)
 
 
-def _is_heavy(entry: Entry) -> bool:
+def is_heavy(entry: Entry) -> bool:
+    """Whether cleaning the entry's markup could hold everybody up."""
     return any(text is not None and heavy(text.value) for text in (entry.content, entry.summary, entry.title))
 
 
