@@ -16,7 +16,7 @@ from aggregator import __version__
 from aggregator.crawl import feed as feed_crawler
 from aggregator.crawl.crawler import Crawler, find
 from aggregator.crawl.engine import Engine
-from aggregator.crawl.pool import crawl_all
+from aggregator.crawl.pool import BATCH, LEASE_S, crawl_all
 from aggregator.crawl.seats import Seats
 from aggregator.errors import ConfigError, Problem
 from aggregator.fetch.client import Client
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-LEASE_S = 900.0
-CLAIM_BATCH = 64
 WAITING = 64  # crawls under way beyond those that may ask: they wait for their hosts, or to be read
 RESULTS = ("fetched", "not_modified", "unchanged", "failed", "skipped")
 BUILT_IN: dict[str, Crawler] = {"feed": feed_crawler.crawl}
@@ -120,11 +118,7 @@ class Tally:
     """What a refresh has done so far."""
 
     selected: int = 0
-    results: dict[str, int] = field(
-        default_factory=lambda: dict.fromkeys(
-            ("fetched", "not_modified", "unchanged", "failed", "skipped"), 0
-        )
-    )
+    results: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RESULTS, 0))
     items: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("new", "updated", "unchanged", "dropped"), 0)
     )
@@ -201,8 +195,8 @@ async def _claims(
     store: Store, names: Sequence[str], since: datetime, selection: Selection
 ) -> AsyncIterator[Claim]:
     """Leases in batches, so that what another process takes meanwhile is not taken twice."""
-    for start in range(0, len(names), CLAIM_BATCH):
-        batch = names[start : start + CLAIM_BATCH]
+    for start in range(0, len(names), BATCH):
+        batch = names[start : start + BATCH]
         claims = await store.claim_named(
             batch,
             since=since,

@@ -9,14 +9,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from aggregator.crawl.engine import Engine
-from aggregator.crawl.pool import Pool
+from aggregator.crawl.pool import BATCH, LEASE_S, Pool
 from aggregator.model.source import Claim
 from aggregator.store.base import Store
 
 log = structlog.get_logger()
 
-LEASE_S = 900.0
-BATCH = 64
 RUN = timedelta(minutes=15)
 
 

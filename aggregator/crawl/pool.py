@@ -8,6 +8,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from aggregator.errors import StoreError, first_of
 from aggregator.model.source import Claim
 
+LEASE_S = 900.0  # longer than any crawl takes, its wait for its host included
+BATCH = 64  # sources claimed at once, at most
+
 
 class Pool:
     """Runs at most ``limit`` crawls. It is the async context that owns their tasks: leaving it waits
@@ -26,10 +29,6 @@ class Pool:
 
     async def __aexit__(self, *exception: object) -> bool | None:
         return await self._group.__aexit__(*exception)  # type: ignore[arg-type, func-returns-value]
-
-    @property
-    def active(self) -> int:
-        return len(self._tasks)
 
     @property
     def free(self) -> int:
