@@ -12,7 +12,7 @@ from aggregator.crawl.seats import QUICK_SEATS, SLOW_SEATS, Seats
 
 async def full(seats: Seats, stack: ExitStack, count: int, *, slow: bool) -> None:
     for _ in range(count):
-        await stack.enter_context(seats.seat()).take(slow=slow)
+        await asyncio.wait_for(stack.enter_context(seats.seat()).take(slow=slow), 10)
 
 
 async def test_a_seat_is_left_at_the_end() -> None:
