@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import orjson
-
 from aggregator.crawl.seats import Seat, Seats
 from aggregator.crawl.worker import Workers
 from aggregator.errors import ParseError
 from aggregator.model.document import Document, Drop, Entry
 from aggregator.model.item import Alias, Item, ItemChange, Known, KnownItem
 from aggregator.model.source import Source
-from aggregator.process import identity
+from aggregator.process import identity, raw
 from aggregator.process.admit import AdmitContext, admit
 from aggregator.process.sanitize import heavy
 
@@ -160,7 +158,7 @@ def _change(entry: Entry, match: identity.Match, rules: Rules) -> Verdict:
         entry_digest=identity.entry_digest(entry),
         title_hash=match.keys.title_hash,
         guid_hash=match.keys.guid.hash if match.keys.guid else None,
-        raw=orjson.dumps(entry),
+        raw=raw.packed(entry),
         same=same,
         notes=tuple(notes),
         silent=before is not None and not _says_updated(item, before),

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from aggregator.model.pickles import quickly_pickled
+
 TextType = Literal["text", "html", "xhtml"]
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
     """A text construct (RFC 4287 section 3.1).
@@ -29,6 +32,7 @@ class Text:
     language: str | None = None
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedDate:
     """A date as found. ``at`` is aware UTC; where the text named no zone, ``zone_known`` is False
@@ -38,6 +42,7 @@ class FeedDate:
     zone_known: bool = True
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """An author. At least one field is non-empty. ``avatar`` is an address (JSON Feed)."""
@@ -48,6 +53,7 @@ class Person:
     avatar: str = ""
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tag:
     """A label that the document gives an entry (its own "category"). ``scheme`` is a vocabulary address."""
@@ -57,6 +63,7 @@ class Tag:
     label: str = ""
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """Another link of an entry or document: related, via, replies, license, next, hub, self, ..."""
@@ -68,6 +75,7 @@ class Link:
     language: str = ""
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enclosure:
     """A media file. ``length_bytes`` and ``duration_s`` are None when not stated or not a number."""
@@ -79,6 +87,7 @@ class Enclosure:
     title: str = ""
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """A picture that stands for a document or an entry."""
@@ -88,6 +97,7 @@ class Image:
     link: str = ""
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntrySource:
     """Where an entry came from originally (RSS ``source``, ``atom:source``)."""
@@ -98,6 +108,7 @@ class EntrySource:
     id: str = ""
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
     """A namespaced element kept to be passed on. ``namespace`` is the canonical URI, ``name`` the
@@ -110,6 +121,7 @@ class Extension:
     children: tuple[Extension, ...] = ()
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One item or entry of a document. Every field is optional; nothing is cleaned.
@@ -148,6 +160,7 @@ class Hints:
     skip_days: tuple[int, ...] = ()  # Monday 0 .. Sunday 6, GMT
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drop:
     """Something that was left out: ``stage`` (parse, admit), a short stable ``reason`` for counting,
@@ -159,6 +172,7 @@ class Drop:
     detail: str = ""
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """A whole parsed document.

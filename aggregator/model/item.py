@@ -16,8 +16,10 @@ from aggregator.model.document import (
     Person,
     Tag,
 )
+from aggregator.model.pickles import quickly_pickled
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """A trusted item. Promises, so that renderers never check:
@@ -100,13 +102,14 @@ class Known:
     items: dict[int, KnownItem]
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemChange:
     """One item to be stored. ``item_id`` is None for a new one. ``aliases`` are all identities the
-    entry showed that the item does not have yet. ``raw`` is the uncleaned entry as JSON.
-    ``silent`` marks an update whose entry did not say that it was updated. ``same`` marks a known
-    item whose content is as stored (or that was pruned): only its identities are recorded. ``notes``
-    tell which parts of the entry were left out of the item, and why."""
+    entry showed that the item does not have yet. ``raw`` is the uncleaned entry as
+    `process.raw` packs it. ``silent`` marks an update whose entry did not say that it was updated.
+    ``same`` marks a known item whose content is as stored (or that was pruned): only its identities are
+    recorded. ``notes`` tell which parts of the entry were left out of the item, and why."""
 
     item: Item
     item_id: int | None

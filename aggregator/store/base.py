@@ -74,7 +74,7 @@ class TrailEntry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemRecord:
     """Everything kept about one item. ``published`` is None when it was pruned. ``raw`` is the
-    uncleaned entry as JSON. ``feeds`` are the feeds it is in."""
+    uncleaned entry as the change had it. ``feeds`` are the feeds it is in."""
 
     uid: str
     source_name: str

@@ -158,7 +158,7 @@ def _plan_change(
                 | {
                     "guid": change.item.guid,
                     "guid_is_permalink": change.item.guid_is_permalink,
-                    "raw": rows.compressed(change.raw),
+                    "raw": change.raw,
                 }
             )
     elif change.silent and stored.silent_edits >= SILENT_EDITS:
@@ -221,7 +221,7 @@ def _item_row(
         "seq": context.seq,
         "silent_edits": silent_edits,
         "rules_version": RULES_VERSION,
-        "raw": rows.compressed(change.raw),
+        "raw": change.raw,
     }
 
 

@@ -180,7 +180,7 @@ async def item_record(connection: AsyncConnection, uid: str) -> ItemRecord | Non
         uid=uid,
         source_name=kept.source_name,
         published=_published_from(row) if row else None,
-        raw=None if raw is None else rows.uncompressed(raw),
+        raw=raw,
         first_seen_at=rows.from_us(kept.first_seen_at),
         changed_at=rows.from_us(row.changed_at) if row else None,
         pruned_at=None if row else rows.from_us(kept.pruned_at),

@@ -1,13 +1,11 @@
 """Rows to model types and back. Every column of an item, a source and a feed is named here once.
 
-JSON is by orjson, which writes dataclasses by itself; an empty value is NULL. Entries are kept
-uncleaned too, compressed, so that items can be cleaned again when the rules change.
+JSON is by orjson, which writes dataclasses by itself; an empty value is NULL.
 """
 
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -31,15 +29,9 @@ from aggregator.model.item import Item, KnownItem
 from aggregator.model.source import SourceError, SourceMeta, SourceState, Validators
 from aggregator.store.trouble import OutcomeRefused
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
 _T = TypeVar("_T")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_US = 86_400_000_000
-_compressor = zstd.ZstdCompressor(level=1)  # 3 kB an item: higher levels gain a few per cent
 _NO_HINTS = Hints()
 
 
@@ -75,14 +67,6 @@ def to_json(value: object) -> str | None:
         return orjson.dumps(value).decode("utf-8")
     except orjson.JSONEncodeError as error:
         raise OutcomeRefused(f"cannot be written as JSON: {error}") from error
-
-
-def compressed(raw: bytes) -> bytes:
-    return _compressor.compress(raw, zstd.ZstdCompressor.FLUSH_FRAME)
-
-
-def uncompressed(blob: bytes) -> bytes:
-    return zstd.decompress(blob)
 
 
 def host_of(url: str) -> str | None:

@@ -24,11 +24,6 @@ def test_a_naive_time_is_refused():
         rows.to_us(datetime(2026, 3, 1))  # noqa: DTZ001
 
 
-@given(st.binary(max_size=5000))
-def test_raw_entries_come_back(raw):
-    assert rows.uncompressed(rows.compressed(raw)) == raw
-
-
 @pytest.mark.parametrize(
     ("url", "host"),
     [
