@@ -9,7 +9,7 @@ from datetime import datetime
 
 from aggregator.crawl import intake
 from aggregator.crawl.crawler import Crawled
-from aggregator.crawl.first import NOTHING_KNOWN, Firsts
+from aggregator.crawl.first import NOTHING_KNOWN, Firsts, Task
 from aggregator.crawl.reading import read
 from aggregator.crawl.seats import Seat, Seats
 from aggregator.crawl.worker import Workers
@@ -45,7 +45,7 @@ class Desk:
         source, body, url, now = claim.source, crawled.body, crawled.url, self._now()
         never_read = self._store is None or claim.state.last_ok_at is None
         if body is not None and never_read:
-            first = await self._firsts.read(body, url, source, claim.key, self._site_timezone, now)
+            first = await self._firsts.read(Task(body, url, source, claim.key, self._site_timezone, now))
             if first is not None:
                 return first.document, first.taken
         document = crawled.document
