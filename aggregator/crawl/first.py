@@ -89,7 +89,8 @@ def read_first(task: Task) -> First | None:
     return First(document=replace(document, entries=(), drops=()), taken=taken)
 
 
-class _Job(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
     task: Task
     done: asyncio.Future[First | None]
 
@@ -120,20 +121,22 @@ class Firsts:
         job = _Job(without_secrets, asyncio.get_running_loop().create_future())
         self._waiting.append(job)
         async with self._free:
-            jobs = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
-            try:
-                await self._read_all(jobs)
-            finally:  # also when this task is cancelled in their midst: they are read here then
-                for one in jobs:
-                    if not one.done.done():
-                        one.done.set_result(None)
+            if job in self._waiting:
+                await self._read_some()
         return await job.done
+
+    async def _read_some(self) -> None:
+        jobs = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
+        try:
+            await self._read_all(jobs)
+        finally:  # a crawl that is cancelled leaves those that it took along to be read here
+            for one in jobs:
+                if not one.done.done():
+                    one.done.set_result(None)
 
     async def _read_all(self, jobs: Sequence[_Job]) -> None:
         """Settles every job. What goes wrong for several at once is tried again for each alone, so that
         it is pinned to the one that caused it."""
-        if not jobs:  # others took them along
-            return
         call = self._workers.run(read_firsts, [job.task for job in jobs])
         (found,) = await asyncio.gather(call, return_exceptions=True)
         self._warm = True
