@@ -68,7 +68,9 @@ class Program:
     def database(self) -> Path:
         return self.folder / "data" / "aggregator.db"
 
-    def start(self, *arguments: str, options: Iterable[str] = ()) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, options: Iterable[str] = (), stderr: int = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
         command = [sys.executable, *self.launch, "--config", str(self.config), *options, *arguments]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
         return subprocess.Popen(
@@ -77,7 +79,7 @@ class Program:
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
         )
 

@@ -64,7 +64,6 @@ KNOWN_TO = {
     "feedparser": {"parse"},
     "prometheus_client": {"serve"},
     "click": {"cli"},
-    "rich": {"cli"},
     "jinja2": {"publish"},
 }
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+import click
 
 from aggregator.app import Tally
 
@@ -12,29 +15,19 @@ from aggregator.app import Tally
 @contextmanager
 def bar() -> Iterator[Callable[[Tally], None]]:
     """A progress bar on stderr; yields what is to be called with each new tally."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[items]} new items, {task.fields[failed]} failed"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("refresh", total=None, items=0, failed=0)
+    with click.progressbar(
+        length=1, label="refresh", show_pos=True, item_show_func=_counts, file=sys.stderr
+    ) as progress:
 
         def show(tally: Tally) -> None:
-            progress.update(
-                task,
-                total=tally.selected,
-                completed=sum(tally.results.values()),
-                items=tally.items["new"],
-                failed=tally.results["failed"],
-            )
+            progress.length = tally.selected
+            progress.update(sum(tally.results.values()) - progress.pos, tally)
 
         yield show
+
+
+def _counts(tally: Tally | None) -> str | None:
+    return f"{tally.items['new']} new items, {tally.results['failed']} failed" if tally else None
 
 
 def summary(report: dict[str, Any]) -> str:

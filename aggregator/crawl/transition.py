@@ -80,7 +80,7 @@ def _moved(source: Source, state: SourceState, crawled: Crawled) -> SourceState:
     """Count equal permanent redirects, and adopt their target when they have lasted. An adopted
     address that answers by itself stays adopted."""
     if crawled.permanent_url is None:
-        return replace(state, moved_url=None, moved_count=0)
+        return replace(state, moved_url=None, moved_count=0) if state.moved_count else state
     count = state.moved_count + 1 if crawled.permanent_url == state.moved_url else 1
     if count < MOVED_POLLS:
         return replace(state, moved_url=crawled.permanent_url, moved_count=count)

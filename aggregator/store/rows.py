@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -69,6 +70,7 @@ def to_json(value: object) -> str | None:
         raise OutcomeRefused(f"cannot be written as JSON: {error}") from error
 
 
+@lru_cache(maxsize=4096)  # asked twice for every poll
 def host_of(url: str) -> str | None:
     """Host and port that a poll of ``url`` asks, lower case; None for files and what has no host."""
     try:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+from contextlib import suppress
 from pathlib import Path
 
 import feedparser
 import pytest
 
 from tests.origin import ThreadedOrigin
-from tests.program import HEAD, Daemon, Program, configuration, rss
+from tests.program import HEAD, WAIT_S, Daemon, Program, configuration, rss
 
 
 def test_a_feed_comes_in_and_goes_out(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
@@ -167,3 +170,22 @@ def test_opml_goes_out_and_comes_in(tmp_path: Path, threaded_origin: ThreadedOri
     assert done.returncode == 0, done.stderr
     assert json.loads(empty.run("check", "--json").stdout)["effective"]["source"][0]["title"] == "Acme & Co"
     assert empty.run("opml", "import", str(tmp_path / "list.opml")).stdout == ""
+
+
+def test_on_a_terminal_a_refresh_shows_how_far_it_has_come(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    threaded_origin.serve("/f", rss(("a", "First"), ("b", "Second")))
+    program = Program(tmp_path, configuration([{"name": "acme", "url": threaded_origin.url("/f")}]))
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", closefd=True) as screen:
+        process = program.start("refresh", stderr=theirs)
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # how Linux says that the other end of a terminal is closed
+            while piece := screen.read1(4096):
+                shown += piece
+        out, _ = process.communicate(timeout=WAIT_S)
+    assert process.returncode == 0
+    assert b"1/1  2 new items, 0 failed" in shown
+    assert out.startswith("1 sources: 1 fetched")
