@@ -7,7 +7,7 @@ never costs the item.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from aggregator.model.document import Enclosure, EntrySource, Extension, Image, Link, Person, Tag, Text
 from aggregator.process import text
@@ -64,8 +64,10 @@ def media_type(value: str) -> str:
     return value if _MEDIA_TYPE.fullmatch(value) else ""
 
 
-def people(persons: Iterable[Person], base: str | None) -> tuple[Person, ...]:
+def people(persons: Sequence[Person], base: str | None) -> tuple[Person, ...]:
     """Persons with a name, an address or an e-mail address left, each once."""
+    if not persons:
+        return ()
     kept = (
         Person(
             name=text.line(person.name, MAX_NAME),

@@ -50,6 +50,7 @@ from aggregator.process.text import fold, rough_text
 __all__ = ["Keys", "Match", "Resolved", "all_keys", "entry_digest", "keys", "mint_uid", "resolve", "wanted"]
 
 NAMESPACE = UUID("0d3e7f0c-5c0b-4a55-9d6b-6f1f6f0c8a6e")  # of all our uids: never to change
+_NAMESPACE_BYTES = NAMESPACE.bytes
 ENOUGH_TEXT = 32
 
 # How sure a match is, surest first.
@@ -147,7 +148,7 @@ def wanted(entries: Sequence[Entry], shown: Sequence[Keys] | None = None) -> set
 def mint_uid(source_key: str, mint: str) -> str:
     """The permanent uid of an item, from its source's immutable key and `Match.mint`: a UUID of
     version 5 (RFC 9562 section 5.5), made without the detours of the standard library's."""
-    raw = bytearray(sha1(NAMESPACE.bytes + f"{source_key}\n{mint}".encode(), usedforsecurity=False).digest())
+    raw = bytearray(sha1(_NAMESPACE_BYTES + f"{source_key}\n{mint}".encode(), usedforsecurity=False).digest())
     raw[6] = raw[6] & 0x0F | 0x50
     raw[8] = raw[8] & 0x3F | 0x80
     text = raw[:16].hex()

@@ -94,7 +94,10 @@ def heavy(html: str) -> bool:
     True above 200 000 characters, 10 000 tags, a nesting of about 200, or when a parser would add
     more elements than there are.
     """
-    if len(html) > _HEAVY_CHARACTERS or html.count("<") > _HEAVY_TAGS:
+    tags = html.count("<")
+    if tags <= _FEW and len(html) <= _SHORT:
+        return False
+    if len(html) > _HEAVY_CHARACTERS or tags > _HEAVY_TAGS:
         return True
     measured = size(html)
     return measured.depth > _HEAVY_DEPTH or measured.elements > _HEAVY_TAGS

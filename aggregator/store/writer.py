@@ -24,7 +24,7 @@ Work = Callable[[AsyncConnection], Awaitable[T]]
 
 QUEUE = 256  # a slow disk slows crawling, instead of filling the memory
 GROUP = 128  # outcomes a commit
-GATHER_S = 0.03  # to wait for more outcomes with items: one commit of many costs far less than many of one
+GATHER_S = 0.06  # to wait for more outcomes with items: one commit of many costs far less than many of one
 GROUP_CHANGES = 2000  # items after which a commit takes no more outcomes
 
 

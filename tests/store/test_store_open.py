@@ -9,15 +9,16 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import column, create_engine, select, table
 
 from aggregator.errors import StoreBusy, StoreError, StoreNewer
 from aggregator.model.settings import StoreSettings
 from aggregator.store import migrations
 from aggregator.store.base import Store
+from aggregator.store.connect import make
 from aggregator.store.database import open_store
 from aggregator.store.migrations.upgrade import upgrade
-from aggregator.store.tables import metadata
+from aggregator.store.tables import counter, metadata
 
 OPEN = """
 import asyncio, sys
@@ -54,24 +55,25 @@ def read(path: str) -> bytes:
 
 def schema(connection):
     """Every table and index as SQLite keeps it, white space aside."""
-    found = connection.exec_driver_sql(
-        "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND name != 'alembic_version'"
-    )
+    found = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
     return {name: " ".join(sql.replace('"', "").split()) for name, sql in found}
 
 
-def test_migrations_lead_to_the_tables():
+def test_a_new_database_is_what_the_migrations_lead_to():
+    version = table("alembic_version", column("version_num"))
     engine = create_engine("sqlite://")
     with engine.begin() as connection:
         upgrade(connection)
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
         migrated = schema(connection)
+        rows = [connection.execute(select(each)).all() for each in (counter, version)]
     engine.dispose()
     engine = create_engine("sqlite://")
     with engine.begin() as connection:
-        metadata.create_all(connection)
+        make(connection)
         declared = schema(connection)
+        assert [connection.execute(select(each)).all() for each in (counter, version)] == rows
     engine.dispose()
     assert migrated.keys() == declared.keys()
     for name in declared:
