@@ -7,6 +7,7 @@ are read inline, since shipping them to another process costs more than it gains
 from __future__ import annotations
 
 import gc
+import os
 import resource
 from collections.abc import Callable
 from typing import TypeVar
@@ -21,6 +22,7 @@ T = TypeVar("T")
 DEADLINE_S = 10.0
 MEMORY_BYTES = 512 * 1024 * 1024
 COLLECT_EVERY = 200  # calls
+NICE = 5  # steps behind the process that fetches, stores and serves
 
 
 def _bounded(function: Callable[..., T], arguments: tuple[object, ...]) -> T:
@@ -28,18 +30,19 @@ def _bounded(function: Callable[..., T], arguments: tuple[object, ...]) -> T:
     _soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     wanted = MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(MEMORY_BYTES, hard)
     resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
-    _collect_seldom()
+    _settle_in()
     return function(*arguments)
 
 
 _calls = 0
 
 
-def _collect_seldom() -> None:
-    """In the worker: look for cycles between documents, now and then, rather than in their midst: that
+def _settle_in() -> None:
+    """In the worker: give way to the main process, and look for cycles between documents, now and then, rather than in their midst: that
     was measured to cost a tenth of the work. What was imported is never looked at again."""
     global _calls
     if _calls == 0:
+        os.nice(NICE)
         gc.disable()
         gc.freeze()
     _calls += 1
