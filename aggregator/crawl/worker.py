@@ -38,8 +38,9 @@ _calls = 0
 
 
 def _settle_in() -> None:
-    """In the worker: give way to the main process, and look for cycles between documents, now and then, rather than in their midst: that
-    was measured to cost a tenth of the work. What was imported is never looked at again."""
+    """In the worker: give way to the main process; and look for cycles between documents now and then
+    rather than in their midst, which was measured to cost a tenth of the work. What was imported is
+    never looked at again."""
     global _calls
     if _calls == 0:
         os.nice(NICE)
