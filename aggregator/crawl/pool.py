@@ -9,7 +9,7 @@ from aggregator.errors import StoreError, first_of
 from aggregator.model.source import Claim
 
 LEASE_S = 900.0  # longer than any crawl takes, its wait for its host included
-BATCH = 64  # sources claimed at once, at most
+BATCH = 128  # sources claimed at once, at most
 
 
 class Pool:

@@ -30,7 +30,7 @@ def succeeded(
     """After a 304, an unchanged body, or a document that was read."""
     hints = document.hints if document else state.hints
     after = replace(
-        state,
+        _moved(source, state, crawled),
         validators=crawled.validators,
         body_sha256=crawled.body_sha256,
         hints=hints,
@@ -42,7 +42,6 @@ def succeeded(
         missing_since_at=None,
         hold_until_at=None,
     )
-    after = _moved(source, after, crawled)
     result = "fetched" if document else "not_modified" if crawled.not_modified else "unchanged"
     return _scheduled(source, after, result, crawled.max_age_s, None, min_every_s, now)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 from yarl import URL
@@ -90,6 +91,7 @@ def join(base: Target, location: str) -> Target:
     return Target(text=target.text, url=target.url, scheme=target.scheme, host=target.host, port=target.port)
 
 
+@lru_cache(maxsize=4096)
 def ascii_host(host: str) -> str:
     """A host name in the form that DNS and TLS use (IDNA), lower case. Raises RefusedError."""
     host = unquote_to_bytes(host).decode("utf-8", "replace") if "%" in host and ":" not in host else host
