@@ -128,6 +128,7 @@ class Entry:
 
     ``guid`` is the upstream identifier exactly as written (white space trimmed);
     ``guid_is_permalink`` is RSS's flag, None where the format has none. ``link`` is the alternate.
+    ``publisher`` is the name of who published it, where a page or an API names one.
     """
 
     guid: str | None = None
@@ -149,6 +150,7 @@ class Entry:
     language: str | None = None
     rights: str | None = None
     extensions: tuple[Extension, ...] = ()
+    publisher: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +180,7 @@ class Document:
     """A whole parsed document.
 
     ``format`` is one of rss0.90, rss0.91, rss0.92, rss1.0, rss2.0, atom0.3, atom1.0, cdf, json1.0,
-    json1.1. ``tier`` tells how hard it was: "strict", "repaired" or "salvaged".
+    json1.1, page, api. ``tier`` tells how hard it was: "strict", "repaired" or "salvaged".
     """
 
     format: str

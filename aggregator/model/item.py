@@ -21,6 +21,17 @@ from aggregator.model.pickles import quickly_pickled
 
 @quickly_pickled
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher:
+    """Who published an item, whichever source it came through. ``name`` is one normalised line: two
+    spellings of a name are one publisher. ``slug`` is what its name suggests for addresses
+    (``[a-z0-9-]``, not empty); the store keeps slugs unique."""
+
+    name: str
+    slug: str
+
+
+@quickly_pickled
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """A trusted item. Promises, so that renderers never check:
 
@@ -55,6 +66,7 @@ class Item:
     language: str | None = None
     rights: str | None = None
     extensions: tuple[Extension, ...] = ()
+    publisher: Publisher | None = None
     digest: bytes = b""
 
 

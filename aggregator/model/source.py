@@ -10,6 +10,39 @@ from aggregator.model.item import Alias, ItemChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Select:
+    """Where an item and its fields are found. On a page: CSS selectors, with ``@attribute`` behind one for
+    an attribute's value instead of the text; relative to the item, "" being the item itself. In an API's
+    JSON: JMESPath expressions on the record, or texts with ``{expression}`` in them. None: not given."""
+
+    items: str
+    id: str | None = None
+    title: str | None = None
+    link: str | None = None
+    published: str | None = None
+    updated: str | None = None
+    summary: str | None = None
+    content: str | None = None
+    author: str | None = None
+    publisher: str | None = None
+    tags: str | None = None
+    image: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paging:
+    """How a listing goes on: ``next`` finds the following page's address (a selector or JMESPath), or
+    ``parameter`` is a query parameter that counts from ``start`` by ``step``. At most ``limit`` pages
+    are read a poll, and none after one without items."""
+
+    limit: int = 1
+    next: str | None = None
+    parameter: str | None = None
+    start: int = 1
+    step: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One configured source. ``name`` is unique and appears in URLs. ``category`` is a path such as
     "finance/cs/news", or "" for none. ``every_s`` is the shortest and ``max_every_s`` the longest
@@ -26,6 +59,9 @@ class Source:
     max_body_bytes: int = 15 * 1024 * 1024
     timezone: str | None = None
     language: str | None = None
+    select: Select | None = None  # kinds page and api
+    paging: Paging = Paging()
+    body: str | None = None  # what is posted; None for a GET
     headers: dict[str, str] = field(default_factory=dict, repr=False)
 
 
