@@ -174,7 +174,9 @@ def points(seed: int, sources: int) -> list[tuple[int, str]]:
         (1, "sql:DELETE run:1:statement"),
         (2, "sql:DELETE run:1:commit"),
         *((edition, f"request:{some(0.95)}") for edition in (1, 1, 2, 2)),
-        *((edition, f"parse:{some(1)}:{when}") for edition in (1, 2) for when in ("before", "after")),
+        # First documents are read in other processes once there is a crowd of them.
+        *((1, f"parse:{random.randint(1, 4)}:{when}") for when in ("before", "after")),
+        *((2, f"parse:{some(1)}:{when}") for when in ("before", "after")),
         *((edition, f"sql:INSERT item:{items(edition)}:statement") for edition in (1, 1, 1, 2, 2)),
         *((edition, f"sql:INSERT member:{items(edition)}:statement") for edition in (1, 2)),
         *((edition, f"sql:INSERT alias:{items(edition)}:statement") for edition in (1, 1, 2)),
