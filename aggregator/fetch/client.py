@@ -133,6 +133,8 @@ class Client:
             answer = await self._hop(request, start, target, budget)
             if isinstance(answer, FetchResult):
                 return replace(answer, permanent_url=permanent_url, elapsed_s=budget.used_s)
+            if request.body is not None:
+                raise RefusedError(f"{target.host_port} redirects what was posted to it")
             target = answer.target
             all_permanent = all_permanent and answer.status in _PERMANENT
             if all_permanent:
@@ -173,21 +175,25 @@ class Client:
         if self._session is None:
             raise RuntimeError("the client is not open")
         headers = _headers(request, start, target)
-        sent = _applicable(request.validators, target)
+        sent = _applicable(request.validators, target) if request.body is None else None
         if sent is not None:
             if sent.etag is not None:
                 headers["If-None-Match"] = sent.etag
             if sent.last_modified is not None:
                 headers["If-Modified-Since"] = sent.last_modified
-        async with self._session.get(target.url, headers=headers, allow_redirects=False) as response:
+        data = None if request.body is None else request.body.encode()
+        method = "GET" if data is None else "POST"
+        async with self._session.request(
+            method, target.url, data=data, headers=headers, allow_redirects=False
+        ) as response:
             got = _received(response)
             status = response.status
             if status in (200, 203):
-                data, wire = await body.read(
+                whole, wire = await body.read(
                     response, max_wire=self._settings.max_wire_bytes, max_body=request.max_body_bytes
                 )
                 kept = _validators(target.text, got, None)
-                return _result(target.text, status, got, body=data, validators=kept, wire_bytes=wire)
+                return _result(target.text, status, got, body=whole, validators=kept, wire_bytes=wire)
             if status == 304 and sent is not None:
                 return _result(target.text, status, got, validators=_validators(target.text, got, sent))
             if status in _REDIRECTS and "location" in got:
@@ -254,6 +260,9 @@ def _headers(request: FetchRequest, start: address.Target, target: address.Targe
     given = {name.lower() for name in headers}
     if "accept" not in given:
         headers["Accept"] = request.accept
+    if request.body is not None and "content-type" not in given:
+        is_json = request.body.lstrip()[:1] in ("{", "[")
+        headers["Content-Type"] = "application/json" if is_json else "application/x-www-form-urlencoded"
     if start.authorization is not None and "authorization" not in given:
         headers["Authorization"] = start.authorization
     return headers

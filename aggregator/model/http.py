@@ -14,13 +14,15 @@ class FetchRequest:
 
     ``validators`` travel only to the very address that gave them, ``headers`` (which may hold secrets)
     only to the origin of ``url``. ``timeout_s`` bounds the whole poll, redirects included but without
-    waiting for politeness. ``max_body_bytes`` counts after decompression.
+    waiting for politeness. ``max_body_bytes`` counts after decompression. With a ``body`` the request is
+    a POST: it carries no validators and follows no redirect.
     """
 
     url: str
     validators: Validators | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     accept: str = "*/*"
+    body: str | None = None
     timeout_s: float = 30.0
     max_body_bytes: int = 15 * 1024 * 1024
 

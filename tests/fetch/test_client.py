@@ -373,3 +373,34 @@ async def test_long_addresses_arrive_whole(origin: Origin, get: Get) -> None:
     assert (await get(path)).url == origin.url(path)
     with pytest.raises(RefusedError, match="8000"):
         await get(path + "x")
+
+
+# Posting
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type"),
+    [('{"page": 1}', "application/json"), ("page=1&q=中", "application/x-www-form-urlencoded")],
+)
+async def test_a_body_is_posted(origin: Origin, get: Get, body: str, media_type: str) -> None:
+    origin.serve("/list", b"[]", etag='"1"')
+    first = await get("/list", body=body)
+    again = await get("/list", body=body, validators=first.validators)
+    assert (again.status, again.not_modified) == (200, False)
+    for request in origin.requests:
+        assert (request.method, request.body) == ("POST", body.encode())
+        assert request.headers["content-type"] == media_type
+        assert "if-none-match" not in request.headers
+
+
+async def test_the_operator_s_media_type_goes_before_ours(origin: Origin, get: Get) -> None:
+    origin.serve("/list", b"[]")
+    await get("/list", body="{}", headers={"content-type": "application/graphql"})
+    assert origin.requests[0].headers["content-type"] == "application/graphql"
+
+
+async def test_what_is_posted_follows_no_redirect(origin: Origin, get: Get) -> None:
+    origin.serve("/list", status=307, headers={"Location": "/other"})
+    with pytest.raises(RefusedError, match="redirects what was posted to it"):
+        await get("/list", body="{}")
+    assert origin.count() == 1
