@@ -10,6 +10,7 @@
         ParseError
           NotAFeed       the bytes are something else (a web page, nothing at all)
           Unparsable     meant to be a feed, but too broken for the reader that was asked
+          SelectorError  a configured selector or path finds nothing: the page has changed
       StoreError         we cannot keep data
         StoreBusy        another process holds what we need
         StoreNewer       the database was written by a newer version
@@ -99,6 +100,10 @@ class NotAFeed(ParseError):
 
 class Unparsable(ParseError):
     """The document is meant to be a feed, but the reader that was asked cannot make sense of it."""
+
+
+class SelectorError(ParseError):
+    """What a selector or path of the configuration points at is not there: the site has changed."""
 
 
 class StoreError(AggregatorError):

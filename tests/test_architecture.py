@@ -65,6 +65,8 @@ KNOWN_TO = {
     "prometheus_client": {"serve"},
     "click": {"cli"},
     "jinja2": {"publish"},
+    "jmespath": {"parse"},
+    "selectolax": {"parse"},
 }
 
 
