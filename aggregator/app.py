@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import structlog
 
 from aggregator import __version__
-from aggregator.crawl import feed as feed_crawler
 from aggregator.crawl.crawler import Crawler, find
 from aggregator.crawl.engine import Engine
 from aggregator.crawl.pool import BATCH, LEASE_S, crawl_all
@@ -33,7 +32,6 @@ log = structlog.get_logger()
 
 WAITING = 64  # crawls under way beyond those that may ask: they wait for their hosts, or to be read
 RESULTS = ("fetched", "not_modified", "unchanged", "failed", "skipped")
-BUILT_IN: dict[str, Crawler] = {"feed": feed_crawler.crawl}
 
 
 def utc_now() -> datetime:
@@ -48,7 +46,7 @@ def crawlers(config: Config) -> dict[str, Crawler]:
         if source.kind in found:
             continue
         try:
-            found[source.kind] = find(source.kind, BUILT_IN)
+            found[source.kind] = find(source.kind)
         except LookupError as error:
             where = f'source "{source.name}": kind'
             problems.append(Problem(file=config.file, line=0, where=where, text=str(error)))

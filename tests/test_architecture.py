@@ -66,7 +66,7 @@ KNOWN_TO = {
     "click": {"cli"},
     "jinja2": {"publish"},
     "jmespath": {"parse"},
-    "selectolax": {"parse"},
+    "selectolax": {"parse", "process"},
 }
 
 

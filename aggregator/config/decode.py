@@ -11,9 +11,10 @@ import os.path
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from aggregator.config import headers, values
+from aggregator.config import headers, selections, values
 from aggregator.config.durations import format_duration
 from aggregator.config.headers import Keeper
 from aggregator.config.lines import KeyPath, Lines
@@ -29,7 +30,7 @@ from aggregator.model.settings import (
     SiteSettings,
     StoreSettings,
 )
-from aggregator.model.source import Source
+from aggregator.model.source import Select, Source
 
 Table = dict[str, Any]
 """What a table said: values as read, by the name of the settings' field each one fills."""
@@ -96,7 +97,7 @@ class _Decoder:
         for name, value in self._raw.items():
             if name not in SECTIONS:
                 self.findings.add((name,), unknown_section(name, value))
-        for name in ("site", "store", "server", "fetch", "defaults"):
+        for name in ("site", "store", "server", "fetch", "publisher", "defaults"):
             self._sections[name] = self._section(name)
         self._check_keep_items()
         self._read_categories()
@@ -123,6 +124,7 @@ class _Decoder:
             fetch=FetchSettings(**fetch),
             categories=self._paths(sources),
             sources=sources,
+            publisher_aliases=self._sections["publisher"].get("aliases", {}),
         )
 
     def _section(self, name: str) -> Table:
@@ -239,7 +241,47 @@ class _Decoder:
             category = own.get("category") or self._inherited[""].get("category") or ""
             merged = _merge(self._inherit(category), own)
             self._check_intervals(path, own, merged)
+            self._read_listing(path, own, merged)
             self._sources.append(merged)
+
+    def _read_listing(self, path: KeyPath, own: Table, merged: Table) -> None:
+        """What a source selects, which is read once its kind is known."""
+        kind = merged.get("kind", "feed")
+        if "article" in own:
+            self._read_article(path, kind, own, merged)
+        if kind not in ("page", "api"):
+            for name, field in (("select", "select"), ("pages", "paging"), ("body", "body")):
+                if field in own:
+                    self.findings.add((*path, name), f'only for kinds "page" and "api", not "{kind}"')
+            return
+        if "select" not in own:
+            self.findings.add((*path, "select"), f'expected in every [[source]] of kind "{kind}", got none')
+        for name, field, read in (
+            ("select", "select", selections.select),
+            ("pages", "paging", selections.paging),
+        ):
+            try:
+                if field in own:
+                    merged[field] = read(kind, own[field])
+            except BadValue as bad:
+                for at, text in bad.faults:
+                    self.findings.add((*path, name, *at), text)
+        article_url = merged.pop("article_url", None)
+        if article_url is not None and isinstance(merged.get("select"), Select):
+            merged["select"] = replace(merged["select"], article=article_url)
+
+    def _read_article(self, path: KeyPath, kind: str, own: Table, merged: Table) -> None:
+        if kind not in ("feed", "page", "api"):
+            self.findings.add((*path, "article"), f'only for built-in kinds, not "{kind}"')
+            return
+        try:
+            merged["article"], url = selections.article(kind, own["article"])
+        except BadValue as bad:
+            for at, text in bad.faults:
+                self.findings.add((*path, "article", *at), text)
+            return
+        if url is not None:
+            merged["article_url"] = url
 
     def _paths(self, sources: tuple[Source, ...]) -> tuple[Category, ...]:
         """Every category, configured or used, with its ancestors, sorted by path."""

@@ -9,14 +9,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from aggregator.config.durations import format_duration, format_size
 from aggregator.config.key import Key
 from aggregator.config.schema import SECTIONS
 from aggregator.model.settings import Config
+from aggregator.model.source import Paging, Source
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+_PUBLISHER = Source(name="", url="").publisher
 
 
 def tables(config: Config) -> dict[str, Any]:
@@ -28,18 +31,52 @@ def tables(config: Config) -> dict[str, Any]:
         "store": _shown(config.store, SECTIONS["store"]),
         "server": {"listen": _listen(config.server.host, config.server.port)},
         "fetch": _shown(config.fetch, SECTIONS["fetch"]),
+        "publisher": {"aliases": dict(config.publisher_aliases)} if config.publisher_aliases else {},
         "category": {category.path: {"title": category.title} for category in config.categories},
-        "source": [_shown(source, SECTIONS["source"]) for source in config.sources],
+        "source": [_source(source) for source in config.sources],
     }
 
 
 def effective(config: Config) -> str:
     """The effective values as the text of a configuration file."""
     shown = tables(config)
-    blocks = [_block(f"[{name}]", shown[name]) for name in ("site", "store", "server", "fetch")]
+    blocks = [_block(f"[{name}]", shown[name]) for name in ("site", "store", "server", "fetch", "publisher")]
     blocks += [_block(f"[category.{_name(path)}]", table) for path, table in shown["category"].items()]
     blocks += [_block("[[source]]", table) for table in shown["source"]]
     return "\n".join(blocks)
+
+
+def _source(source: Source) -> dict[str, Any]:
+    shown = _shown(source, SECTIONS["source"])
+    if source.publisher == _PUBLISHER:
+        del shown["publisher"]
+    if source.select is not None:
+        found = {name: value for name, value in asdict(source.select).items() if value is not None}
+        items = found.pop("items")
+        found.pop("article", None)  # said as article.url
+        shown["select"] = {"item" if source.kind == "page" else "items": items, **found}
+    if source.article is not None:
+        article = source.article
+        shown["article"] = {
+            "content": article.content,
+            "remove": list(article.remove),
+            "limit": article.limit,
+        }
+        shown["article"]["wait"] = format_duration(article.wait_s)
+        if source.select is not None and source.select.article is not None:
+            shown["article"]["url"] = source.select.article
+    if source.clean is not None:
+        shown["clean"] = {name: _plain(value) for name, value in asdict(source.clean).items() if value}
+    if source.paging != Paging():
+        shown["pages"] = {name: value for name, value in asdict(source.paging).items() if value is not None}
+        if source.paging.parameter is None:  # a counter's settings, without the counter
+            del shown["pages"]["start"], shown["pages"]["step"]
+    return shown
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as the lists that the file has."""
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 def _shown(settings: object, keys: Mapping[str, Key]) -> dict[str, Any]:
@@ -49,7 +86,7 @@ def _shown(settings: object, keys: Mapping[str, Key]) -> dict[str, Any]:
 
 
 def _written(value: Any, type_: str) -> Any:
-    if value is None:
+    if value is None or type_ in ("selections", "paging", "rules", "article"):
         return None
     if type_ == "duration":
         return format_duration(value)

@@ -107,6 +107,18 @@ SERVER = (
     ),
 )
 
+PUBLISHER = (
+    Key(
+        name="aliases",
+        field="aliases",
+        type="names",
+        default="{}",
+        meaning="Publishers to be renamed or merged: a name as it is found, and the one to use instead.",
+        example='{"新华社客户端" = "新华社"}',
+        read=values.aliases,
+    ),
+)
+
 FETCH = (
     Key(
         name="concurrency",

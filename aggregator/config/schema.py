@@ -7,8 +7,8 @@ docs/configuration.md repeats these rows; a test compares the two. Defaults are 
 from __future__ import annotations
 
 from aggregator.config.key import Key
-from aggregator.config.process_keys import FETCH, SERVER, SITE, STORE
-from aggregator.config.source_keys import CATEGORY_TITLE, NAME_AND_URL, PLACE, POLLING
+from aggregator.config.process_keys import FETCH, PUBLISHER, SERVER, SITE, STORE
+from aggregator.config.source_keys import CATEGORY_TITLE, LISTING, NAME_AND_URL, PLACE, POLLING
 
 
 def _table(*keys: Key) -> dict[str, Key]:
@@ -20,8 +20,9 @@ SECTIONS = {
     "store": _table(*STORE),
     "server": _table(*SERVER),
     "fetch": _table(*FETCH),
+    "publisher": _table(*PUBLISHER),
     "defaults": _table(*PLACE, *POLLING),
     "category": _table(CATEGORY_TITLE, *POLLING),
-    "source": _table(*NAME_AND_URL, *PLACE, *POLLING),
+    "source": _table(*NAME_AND_URL, *LISTING, *PLACE, *POLLING),
 }
 """The keys of each section, by name; those of "category" and "source" are of each one."""

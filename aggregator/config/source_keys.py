@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aggregator.config import addresses, headers, values
+from aggregator.config import addresses, headers, selections, values
 from aggregator.config.key import Key
 from aggregator.config.values import duration, size
 
@@ -28,14 +28,56 @@ NAME_AND_URL = (
     ),
 )
 
+LISTING = (
+    Key(
+        name="select",
+        field="select",
+        type="selections",
+        default="none; required for kinds `page` and `api`",
+        meaning="Where items and their fields are found: CSS selectors (`page`) "
+        "or JMESPath expressions (`api`).",
+        example='{item = "ul.news > li", title = "a", link = "a@href", published = "time@datetime"}',
+        read=selections.table,
+    ),
+    Key(
+        name="pages",
+        field="paging",
+        type="paging",
+        default="the first page alone",
+        meaning="How a listing goes on: `next` (a selector or an expression) or `parameter` (with `start`, "
+        "`step`), and `limit`, the most pages a poll.",
+        example='{parameter = "page", limit = 3}',
+        read=selections.table,
+    ),
+    Key(
+        name="article",
+        field="article",
+        type="article",
+        default="none: what the listing says is all",
+        meaning="How a new item's article is asked for: `content` finds its text, `remove` what goes from "
+        "it, `url` (kind `api`) is its address if that is not the link; `limit` a poll, longest `wait`.",
+        example='{content = "div.article", remove = [".advert"], limit = 20, wait = "10m"}',
+        read=selections.table,
+    ),
+    Key(
+        name="body",
+        field="body",
+        type="text",
+        default="none: a GET",
+        meaning="What is posted to an `api`; JSON where it begins like it, else a form's fields.",
+        example="'{\"size\": 100}'",
+        read=values.body,
+    ),
+)
+
 POLLING = (
     Key(
         name="kind",
         field="kind",
         type="kind",
         default='"feed"',
-        meaning="`feed` (RSS, Atom, RDF or JSON Feed, found out by itself), "
-        "or `package.module:function` for a crawler of your own.",
+        meaning="`feed` (RSS, Atom, RDF or JSON Feed, found out by itself), `page` (a list in HTML), "
+        "`api` (a listing in JSON), or `package.module:function` for a crawler of your own.",
         example='"my_package.wire:crawl"',
         read=values.kind,
     ),
@@ -93,6 +135,27 @@ POLLING = (
         meaning="Language of the items, where they do not name one.",
         example='"de"',
         read=values.language,
+    ),
+    Key(
+        name="publisher",
+        field="publisher",
+        type="list",
+        default='["select"]',
+        meaning="Where an item's publisher is looked for, in this order: `select` (what `select.publisher` "
+        "found), `source` (the entry's source), `author`, "
+        "`attribution` (a line such as （来源：…） in the text).",
+        example='["source", "attribution"]',
+        read=values.publisher_rule,
+    ),
+    Key(
+        name="clean",
+        field="clean",
+        type="rules",
+        default="none",
+        meaning="What goes from items' texts before they are cleaned: selectors to `remove`, selectors to "
+        "`unwrap` (their text stays), texts to `replace`, and `drop_empty` for elements that show nothing.",
+        example='{remove = [".advert"], unwrap = ["a.tip"], replace = [["old", "new"]], drop_empty = true}',
+        read=selections.clean,
     ),
     Key(
         name="headers",

@@ -72,6 +72,14 @@ def title(raw: object) -> str:
     return text
 
 
+def body(raw: object) -> str:
+    """The body of a request: text of at most 64 KiB."""
+    text = string(raw, "a text")
+    if len(text.encode()) > 65536:
+        raise BadValue(((), "expected at most 64 KiB"))
+    return text
+
+
 def integer(low: int, high: int) -> Reader:
     """A reader of whole numbers from ``low`` to ``high``; true and false are none."""
 
@@ -166,13 +174,40 @@ def _fits_category(char: str) -> bool:
     return char in "-_." or unicodedata.category(char)[0] in "LMN"
 
 
+_PUBLISHER_WORDS = ("select", "source", "author", "attribution")
+
+
+def publisher_rule(raw: object) -> tuple[str, ...]:
+    """Words that say where a publisher's name is looked for; a single one may stand alone."""
+    words = [raw] if isinstance(raw, str) else raw
+    if not isinstance(words, list) or not all(word in _PUBLISHER_WORDS for word in words):
+        raise expected("some of " + ", ".join(f'"{word}"' for word in _PUBLISHER_WORDS), raw)
+    return tuple(dict.fromkeys(words))
+
+
+def aliases(raw: object) -> dict[str, str]:
+    """A table of names: each key is to be called by its value."""
+    if not isinstance(raw, dict):
+        raise expected('a table such as {"新华社客户端" = "新华社"}', raw)
+    faults: list[tuple[KeyPath, str]] = []
+    for name, value in raw.items():
+        try:
+            title(name)
+            title(value)
+        except BadValue as bad:
+            faults.append(((name,), str(bad)))
+    if faults:
+        raise BadValue(*faults)
+    return dict(raw)
+
+
 def kind(raw: object) -> str:
-    """The built-in kind "feed", or "package.module:function" of a crawler elsewhere."""
-    wanted = '"feed" or "module:function"'
+    """A built-in kind, or "package.module:function" of a crawler elsewhere."""
+    wanted = '"feed", "page", "api" or "module:function"'
     text = string(raw, wanted)
     module, colon, function = text.partition(":")
     names = [*module.split("."), function]
-    if text != "feed" and not (colon and all(name.isidentifier() for name in names)):
+    if text not in ("feed", "page", "api") and not (colon and all(name.isidentifier() for name in names)):
         raise expected(wanted, raw)
     return text
 

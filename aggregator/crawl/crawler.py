@@ -11,22 +11,34 @@ import importlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 from aggregator.model.document import Document
 from aggregator.model.http import FetchRequest, FetchResult
 from aggregator.model.source import Source, SourceState, Validators
 
+T = TypeVar("T")
 Fetch = Callable[[FetchRequest], Awaitable[FetchResult]]
+
+
+class Work(Protocol):
+    """Runs ``function(*arguments)``, a picklable one that is busy with ``size`` bytes of a stranger's,
+    where it keeps nobody waiting: here in turn, or in a process that can be killed. Raises what it
+    raises, and ParseError when the process was killed."""
+
+    async def __call__(self, size: int, function: Callable[..., T], *arguments: object) -> T: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlContext:
-    """What a crawler may use. ``fetch`` asks politely and raises FetchError."""
+    """What a crawler may use. ``fetch`` asks politely and raises FetchError; ``work`` is for reading what
+    it gives."""
 
     source: Source
     state: SourceState
     now: datetime
     fetch: Fetch
+    work: Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +70,17 @@ class Crawled:
 Crawler = Callable[[CrawlContext], Awaitable[Crawled]]
 
 
-def find(kind: str, built_in: dict[str, Crawler]) -> Crawler:
+# By name, so that a process without pages never loads what reads them.
+_BUILT_IN = {
+    "feed": "aggregator.crawl.feed:crawl",
+    "page": "aggregator.crawl.listing:crawl_page",
+    "api": "aggregator.crawl.listing:crawl_api",
+}
+
+
+def find(kind: str) -> Crawler:
     """The crawler for ``kind``. Raises LookupError with a sentence for the operator."""
-    if kind in built_in:
-        return built_in[kind]
-    module_name, _, function_name = kind.partition(":")
+    module_name, _, function_name = _BUILT_IN.get(kind, kind).partition(":")
     try:
         crawler = getattr(importlib.import_module(module_name), function_name)
     except (ImportError, AttributeError) as error:

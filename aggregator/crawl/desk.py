@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from aggregator.crawl import intake
 from aggregator.crawl.crawler import Crawled
@@ -18,6 +19,10 @@ from aggregator.model.source import Claim, SourceMeta
 from aggregator.process import identity
 from aggregator.process.meta import source_meta
 from aggregator.store.base import Store
+
+PAGE_INLINE_BYTES = 256 * 1024  # HTML takes longer to read than a feed of that size
+
+T = TypeVar("T")
 
 
 class Desk:
@@ -40,6 +45,13 @@ class Desk:
         await seat.take(slow=False)
         document, taken = await self._taken(claim, seat, crawled)
         return document, source_meta(document, crawled.url), taken
+
+    async def work(self, size: int, function: Callable[..., T], *arguments: object) -> T:
+        """See `crawler.Work`."""
+        if size > PAGE_INLINE_BYTES:
+            return await self._workers.run(function, *arguments)
+        async with self._seats.turn():
+            return function(*arguments)
 
     async def _taken(self, claim: Claim, seat: Seat, crawled: Crawled) -> tuple[Document, intake.Taken]:
         source, body, url, now = claim.source, crawled.body, crawled.url, self._now()

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # read with the first document, see `desk`
     from aggregator.crawl.desk import Desk
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 
 class BugError(CrawlError):
@@ -100,9 +102,12 @@ class Engine:
         log.exception("crawl.bug", source=claim.source.name)
         return BugError(f"{type(error).__name__}: {error}")
 
+    async def _work(self, size: int, function: Callable[..., T], *arguments: object) -> T:
+        return await self.desk().work(size, function, *arguments)
+
     async def _read(self, claim: Claim, seat: Seat) -> Outcome:
         source, state = claim.source, claim.state
-        context = CrawlContext(source=source, state=state, now=self.now(), fetch=self.fetch)
+        context = CrawlContext(source=source, state=state, now=self.now(), fetch=self.fetch, work=self._work)
         crawled = await self.crawlers[source.kind](context)
         if crawled.body is None and crawled.document is None:
             after = transition.succeeded(

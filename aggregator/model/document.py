@@ -128,7 +128,8 @@ class Entry:
 
     ``guid`` is the upstream identifier exactly as written (white space trimmed);
     ``guid_is_permalink`` is RSS's flag, None where the format has none. ``link`` is the alternate.
-    ``publisher`` is the name of who published it, where a page or an API names one.
+    ``publisher`` is the name of who published it, where a page or an API names one; ``article`` the
+    address of the whole text, where that is not the link.
     """
 
     guid: str | None = None
@@ -151,6 +152,7 @@ class Entry:
     rights: str | None = None
     extensions: tuple[Extension, ...] = ()
     publisher: str | None = None
+    article: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

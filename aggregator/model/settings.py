@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from aggregator.model.source import Source
 
@@ -66,3 +67,4 @@ class Config:
     fetch: FetchSettings
     categories: tuple[Category, ...]  # every path in use, ancestors included, sorted by path
     sources: tuple[Source, ...]
+    publisher_aliases: Mapping[str, str] = field(default_factory=dict)  # a name as found -> the one to use

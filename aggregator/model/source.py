@@ -27,6 +27,7 @@ class Select:
     publisher: str | None = None
     tags: str | None = None
     image: str | None = None
+    article: str | None = None  # the address of an item's article, where that is not its link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,31 @@ class Paging:
     parameter: str | None = None
     start: int = 1
     step: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """How the article of a new item is asked for: ``content`` is the selector of its text in a page, or the
+    JMESPath of it in JSON; ``remove`` are selectors of what goes from it. At most ``limit`` articles are
+    asked for a poll, the others at later ones; an item is published without its article after
+    ``wait_s``."""
+
+    content: str
+    remove: tuple[str, ...] = ()
+    wait_s: float = 600.0
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clean:
+    """What is taken out of an item's texts before they are cleaned: CSS selectors of what goes
+    (``remove``) and of what leaves its text behind (``unwrap``), texts to ``replace`` (old, new), and
+    whether elements that show nothing go as well."""
+
+    remove: tuple[str, ...] = ()
+    unwrap: tuple[str, ...] = ()
+    replace: tuple[tuple[str, str], ...] = ()
+    drop_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +88,9 @@ class Source:
     select: Select | None = None  # kinds page and api
     paging: Paging = Paging()
     body: str | None = None  # what is posted; None for a GET
+    article: Article | None = None
+    clean: Clean | None = None
+    publisher: tuple[str, ...] = ("select",)  # where its name is looked for, in this order
     headers: dict[str, str] = field(default_factory=dict, repr=False)
 
 

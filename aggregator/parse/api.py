@@ -16,7 +16,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -82,13 +82,12 @@ def listing(
     timezone: str | None = None,
     language: str | None = None,
     next: str | None = None,
-    article: str | None = None,
 ) -> Listing:
     """The records of a JSON listing, in its order, as entries.
 
     ``url`` is the listing's address, ``now`` (aware) the moment it was read, ``timezone`` an IANA name,
     ``language`` that of the records, ``next`` an expression on the whole answer that gives the following
-    page's address, ``article`` an expression on the record that gives its article's.
+    page's address.
 
     A record without a title, without id and link, or without a readable time where ``published`` is
     selected, is a drop. Raises `SelectorError` if the list is gone, `NotAFeed` if the answer is no JSON
@@ -98,15 +97,14 @@ def listing(
     reader = _Reader(select, url, language, dates(now, timezone, language))
     entries: list[Entry] = []
     drops: list[Drop] = []
-    articles: list[str | None] = []
     for number, record in enumerate(_records(answer, select.items), 1):
         found = reader.entry(record, number)
         if isinstance(found, Drop):
             drops.append(found)
             continue
+        if select.article is not None:
+            found = replace(found, article=link(record, select.article, url))
         entries.append(found)
-        if article is not None:
-            articles.append(link(record, article, url))
     document = Document(
         format=_FORMAT,
         tier="repaired" if decoded.damaged else "strict",
@@ -117,11 +115,7 @@ def listing(
         drops=tuple(drops),
     )
     following = link(answer, next, url) if next else None
-    return Listing(
-        document=document,
-        next_url=other_page(following, url),
-        article_urls=tuple(articles),
-    )
+    return Listing(document=document, next_url=other_page(following, url))
 
 
 def article(data: bytes, content_type: str | None, expression: str, url: str) -> Text | None:

@@ -19,12 +19,10 @@ from aggregator.parse.elements import is_http
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """One page of a listing. ``next_url`` is the absolute address of the following one, None where there
-    is none. ``article_urls`` are as many as the document's entries, in their order: where the text of
-    each is, None where the record does not tell. Empty where no template for them was given."""
+    is none."""
 
     document: Document
     next_url: str | None = None
-    article_urls: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

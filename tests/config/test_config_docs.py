@@ -71,14 +71,16 @@ def test_the_default_listener_is_that_of_the_model() -> None:
 def test_each_example_is_valid_where_it_stands(section: str, key: Key) -> None:
     header = {"category": "[category.a]", "source": "[[source]]"}.get(section, f"[{section}]")
     required = [line for line in ('name = "x"', 'url = "file:x"') if section == "source"]
-    lines = [line for line in required if not line.startswith(f"{key.name} ")]
+    if key.name in ("select", "pages", "article", "body"):
+        required += ['kind = "page"', 'select.item = "li"']
+    lines = [line for line in required if not line.startswith((f"{key.name} ", f"{key.name}."))]
     text = "\n".join([header, *lines, f"{key.name} = {key.example}"])
     decode.load(text, file="f", directory="/d", env={"ACME_TOKEN": "x"})
 
 
 def test_the_manuals_examples_are_valid() -> None:
     blocks = re.findall(r"```toml\n(.*?)```", MANUAL, re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     for block in blocks:
         env = {"ACME_AUTHORIZATION": "Bearer x"}
         decode.load(block, file="f", directory="/d", env=env, read_file=lambda path: "a=b")

@@ -159,7 +159,7 @@ async def test_a_heavy_entry_is_cleaned_apart(engine: Engine, store: Store, orig
 
 
 def test_a_crawler_that_is_not_there_is_told() -> None:
-    assert find("tests.program:rss", {}) is rss
+    assert find("tests.program:rss") is rss
     for kind in ("no_such_module:crawl", "tests.program:nothing", "tests.program:ROOT"):
         with pytest.raises(LookupError):
-            find(kind, {})
+            find(kind)

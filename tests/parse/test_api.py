@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -52,7 +53,8 @@ def one(record: dict[str, Any], **select: str) -> Entry:
 
 
 def test_a_wire() -> None:
-    found = read({"record": [RECORD]}, article="https://portal.example/text?id={infoCode}", language="zh")
+    select = replace(WIRE, article="https://portal.example/text?id={infoCode}")
+    found = read({"record": [RECORD]}, select, language="zh")
     assert found.document.entries == (
         Entry(
             guid="202205262391921712",
@@ -61,9 +63,9 @@ def test_a_wire() -> None:
             title=Text(value="前4月出口增长", base=URL, language="zh"),
             published=FeedDate(at=utc(2022, 5, 26, 8, 1, 2), zone_known=False),
             publisher="中国网财经",
+            article="https://portal.example/text?id=202205262391921712",
         ),
     )
-    assert found.article_urls == ("https://portal.example/text?id=202205262391921712",)
     assert (found.document.format, found.document.tier, found.document.encoding) == ("api", "strict", "utf-8")
     assert (found.document.link, found.document.language) == (URL, "zh")
 
@@ -246,10 +248,9 @@ def test_the_next_page() -> None:
 def test_articles_of_kept_records_only() -> None:
     found = read(
         [{"title": "A", "id": 1}, {"id": 2}, {"title": "C", "id": 3, "x": 1}],
-        Select(items="@", id="id", title="title"),
-        article="/text/{x}",
+        Select(items="@", id="id", title="title", article="/text/{x}"),
     )
-    assert found.article_urls == (None, "https://portal.example/text/1")
+    assert [entry.article for entry in found.document.entries] == [None, "https://portal.example/text/1"]
 
 
 def test_an_article() -> None:
@@ -336,7 +337,7 @@ def test_no_bytes_raise_anything_else(found: bytes | list[object]) -> None:
     data = found if isinstance(found, bytes) else json.dumps({"record": found}).encode()
     for select in (WIRE, ALL):
         try:
-            document = read(data, select, next="record[0].title", article="/{title}").document
+            document = read(data, replace(select, article="/{title}"), next="record[0].title").document
         except ParseError:
             continue
         for entry in document.entries:

@@ -73,7 +73,7 @@ def test_a_whole_record() -> None:
     document = found.document
     assert (document.format, document.tier, document.link, document.language) == ("page", "strict", URL, "en")
     assert document.title == Text(value="Acme news", base=URL, language="en")
-    assert (document.drops, found.next_url, found.article_urls) == ((), None, ())
+    assert (document.drops, found.next_url) == ((), None)
 
 
 def test_link_and_title_are_found_without_selectors() -> None:

@@ -1,0 +1,163 @@
+"""The built-in crawlers for listings: HTML pages (kind "page") and APIs that answer in JSON (kind "api").
+
+Both ask for the listing conditionally, have it read by their own reader, and go on to further pages as
+configured. A listing whose first page is what it was last time is not read: news stands in front.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+from aggregator.crawl.crawler import CrawlContext, Crawled
+from aggregator.crawl.feed import same_origin
+from aggregator.errors import CrawlError, FetchError, RefusedError
+from aggregator.model.document import Drop, Entry
+from aggregator.model.http import FetchRequest, FetchResult
+from aggregator.model.source import Select
+from aggregator.parse import api, page
+from aggregator.parse.listing import Listing
+from aggregator.process.cadence import freshness_s
+
+MAX_BYTES = 5 * 1024 * 1024  # of a page, unless the source allows less
+ACCEPT_PAGE = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
+ACCEPT_API = "application/json, */*;q=0.1"
+
+
+class Read(Protocol):
+    """Bytes of a listing to its entries; see `parse.page.listing` and `parse.api.listing`."""
+
+    def __call__(
+        self,
+        data: bytes,
+        content_type: str | None,
+        url: str,
+        select: Select,
+        *,
+        now: datetime,
+        timezone: str | None,
+        language: str | None,
+        next: str | None,
+    ) -> Listing: ...
+
+
+async def crawl_page(context: CrawlContext) -> Crawled:
+    """An HTML page with a list of items."""
+    return await _crawl(context, page.listing, ACCEPT_PAGE)
+
+
+async def crawl_api(context: CrawlContext) -> Crawled:
+    """An API's listing in JSON."""
+    return await _crawl(context, api.listing, ACCEPT_API)
+
+
+async def _crawl(context: CrawlContext, read: Read, accept: str) -> Crawled:
+    source, state = context.source, context.state
+    assert source.select is not None, "the configuration asks for it"
+    url = state.adopted_url or _first_url(context)
+    first = await context.fetch(_request(context, url, accept, conditional=True))
+    crawled = Crawled(
+        url=first.url,
+        status=first.status,
+        not_modified=first.not_modified,
+        validators=first.validators,
+        body_sha256=state.body_sha256,
+        max_age_s=freshness_s(first.headers, context.now),
+        permanent_url=first.permanent_url,
+    )
+    if first.not_modified:
+        return crawled
+    digest = hashlib.sha256(first.body).digest()
+    if digest == state.body_sha256:
+        return crawled
+    listing = await _listing(context, read, first)
+    entries, drops, whole = await _others(context, read, accept, url, listing)
+    document = replace(
+        listing.document,
+        entries=(*listing.document.entries, *entries),
+        drops=(*listing.document.drops, *drops),
+    )
+    if not whole:  # what is missing is to be asked for again, so nothing may vouch for this answer
+        return replace(crawled, document=document, validators=None, body_sha256=None)
+    return replace(crawled, document=document, body_sha256=digest)
+
+
+async def _others(
+    context: CrawlContext, read: Read, accept: str, first_url: str, listing: Listing
+) -> tuple[list[Entry], list[Drop], bool]:
+    """Entries and drops of the pages behind the first, and whether all could be read. A page that
+    cannot is noted; those before it count."""
+    entries: list[Entry] = []
+    drops: list[Drop] = []
+    seen = {first_url}
+    for number in range(1, context.source.paging.limit):
+        url = _next_url(context, number, listing)
+        if url is None or url in seen or not listing.document.entries:
+            break
+        seen.add(url)
+        try:
+            if not same_origin(url, first_url):
+                raise RefusedError("the next page is on another server")
+            result = await context.fetch(_request(context, url, accept, conditional=False))
+            listing = await _listing(context, read, result)
+        except CrawlError as error:
+            stage = "fetch" if isinstance(error, FetchError) else "parse"
+            drops.append(Drop(stage=stage, reason="page", ref=url[:200], detail=str(error)[:500]))
+            return entries, drops, False
+        entries += listing.document.entries
+        drops += listing.document.drops
+    return entries, drops, True
+
+
+async def _listing(context: CrawlContext, read: Read, result: FetchResult) -> Listing:
+    source = context.source
+    reading = partial(
+        read, now=context.now, timezone=source.timezone, language=source.language, next=source.paging.next
+    )
+    content_type = result.headers.get("content-type")
+    return await context.work(len(result.body), reading, result.body, content_type, result.url, source.select)
+
+
+def _request(context: CrawlContext, url: str, accept: str, *, conditional: bool) -> FetchRequest:
+    source = context.source
+    return FetchRequest(
+        url=url,
+        validators=context.state.validators if conditional else None,
+        # The operator's headers may be secrets, and were given for the configured server alone.
+        headers=source.headers if same_origin(url, source.url) else {},
+        accept=accept,
+        body=source.body,
+        timeout_s=source.timeout_s,
+        max_body_bytes=min(source.max_body_bytes, MAX_BYTES),
+    )
+
+
+def _first_url(context: CrawlContext) -> str:
+    paging = context.source.paging
+    if paging.parameter is None:
+        return context.source.url
+    return with_parameter(context.source.url, paging.parameter, paging.start)
+
+
+def _next_url(context: CrawlContext, number: int, listing: Listing) -> str | None:
+    """The address of the page that follows; ``number`` counts from 1 for the second."""
+    paging = context.source.paging
+    if paging.parameter is not None:
+        return with_parameter(context.source.url, paging.parameter, paging.start + number * paging.step)
+    return listing.next_url
+
+
+def with_parameter(url: str, name: str, value: int) -> str:
+    """``url`` with the query parameter set, in its old place or behind the others, which stay as they are."""
+    parts = urlsplit(url)
+    pairs = parts.query.split("&") if parts.query else []
+    places = [place for place, pair in enumerate(pairs) if pair.partition("=")[0] == name]
+    if places:
+        pairs[places[0]] = f"{name}={value}"
+    else:
+        pairs.append(f"{name}={value}")
+    return urlunsplit(parts._replace(query="&".join(pairs)))

@@ -1,0 +1,126 @@
+"""What pages and APIs are read by: checked when the configuration is read."""
+
+from __future__ import annotations
+
+import pytest
+
+from aggregator.config import decode, effective
+from aggregator.errors import ConfigError
+from aggregator.model.settings import Config
+from aggregator.model.source import Clean, Paging, Select
+
+HEAD = '[[source]]\nname = "acme"\nurl = "https://acme.example/news"\n'
+
+
+def load(text: str) -> Config:
+    return decode.load(HEAD + text, file="feeds.toml", directory="/d", env={})
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load(text)
+    return [str(problem) for problem in caught.value.problems]
+
+
+PAGE = 'kind = "page"\nselect.item = "ul > li"\nselect.link = "a@href"\npages.next = "a.next@href"\n'
+API = (
+    'kind = "api"\nselect.items = "data.record"\nselect.link = "https://acme.example/{id}"\n'
+    'pages.parameter = "p"\npages.start = 0\npages.limit = 3\nbody = "a=1"\n'
+)
+
+
+def test_a_page() -> None:
+    (source,) = load(PAGE).sources
+    assert (source.kind, source.select) == ("page", Select(items="ul > li", link="a@href"))
+    assert source.paging == Paging(limit=5, next="a.next@href")
+
+
+def test_an_api() -> None:
+    (source,) = load(API).sources
+    assert source.select == Select(items="data.record", link="https://acme.example/{id}")
+    assert source.paging == Paging(limit=3, parameter="p", start=0, step=1)
+    assert source.body == "a=1"
+
+
+CLEAN = (
+    'clean.remove = ["[style*=none]", ".ad"]\nclean.unwrap = "a.keytip"\n'
+    'clean.replace = [["a", "b"]]\nclean.drop_empty = true\n'
+)
+
+
+def test_what_is_taken_out_of_texts() -> None:
+    (source,) = load(CLEAN).sources
+    assert source.clean == Clean(
+        remove=("[style*=none]", ".ad"), unwrap=("a.keytip",), replace=(("a", "b"),), drop_empty=True
+    )
+
+
+@pytest.mark.parametrize("text", [PAGE, API, CLEAN, 'kind = "page"\nselect.item = "li"\n'])
+def test_effective_values_read_back_the_same(text: str) -> None:
+    config = load(text)
+    again = decode.load(effective.effective(config), file="feeds.toml", directory="/d", env={})
+    assert again.sources == config.sources
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            'kind = "page"',
+            ['feeds.toml:1: source "acme": select: expected in every [[source]] of kind "page", got none'],
+        ),
+        (
+            'select.item = "li"',
+            ['feeds.toml:4: source "acme": select: only for kinds "page" and "api", not "feed"'],
+        ),
+        ('body = "x"', ['feeds.toml:4: source "acme": body: only for kinds "page" and "api", not "feed"']),
+        (
+            'kind = "page"\nselect.items = "li"',
+            [
+                'feeds.toml:5: source "acme": select.items: unknown key; did you mean "item"?',
+                'feeds.toml:5: source "acme": select: expected "item", which finds the items, got none',
+            ],
+        ),
+        (
+            'kind = "page"\nselect.item = "li"\nselect.titel = "a"',
+            ['feeds.toml:6: source "acme": select.titel: unknown key; did you mean "title"?'],
+        ),
+        (
+            'kind = "page"\nselect.item = "li"\npages.limit = 2',
+            ['feeds.toml:6: source "acme": pages.limit: expected next or parameter beside it'],
+        ),
+        (
+            'kind = "page"\nselect.item = "li"\npages.limit = 0\npages.next = "a@href"',
+            ['feeds.toml:6: source "acme": pages.limit: expected a whole number from 1 to 100, got 0'],
+        ),
+        (
+            'kind = "page"\nselect.item = "li"\npages.parameter = "p"\npages.next = "a@href"',
+            ['feeds.toml:6: source "acme": pages.parameter: expected either next or parameter, got both'],
+        ),
+        (
+            'clean.remov = "a"\nclean.drop_empty = 1\nclean.replace = [["", "x"]]\nclean.unwrap = ["a@href"]',
+            [
+                'feeds.toml:4: source "acme": clean.remov: unknown key; did you mean "remove"?',
+                'feeds.toml:5: source "acme": clean.drop_empty: expected true or false, got 1',
+                'feeds.toml:6: source "acme": clean.replace: expected a text to be replaced, got an '
+                "empty one",
+                'feeds.toml:7: source "acme": clean.unwrap: expected a CSS selector, or a list such as '
+                '["script", ".advert"]: a selector of elements is needed, without @attribute',
+            ],
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line(text: str, expected: list[str]) -> None:
+    assert problems(text) == expected
+
+
+@pytest.mark.parametrize("selector", ["li >", "li:contains('x')", "a@", "a@b c", "[["])
+def test_a_selector_that_cannot_be_used(selector: str) -> None:
+    (problem,) = problems(f'kind = "page"\nselect.item = "li"\nselect.title = {effective._value(selector)}')
+    assert problem.startswith('feeds.toml:6: source "acme": select.title: expected a CSS selector')
+
+
+@pytest.mark.parametrize("expression", ["a[", "a..b", "https://a.example/{b[}"])
+def test_an_expression_that_cannot_be_used(expression: str) -> None:
+    (problem,) = problems(f'kind = "api"\nselect.items = "a"\nselect.link = {effective._value(expression)}')
+    assert problem.startswith('feeds.toml:6: source "acme": select.link: expected a JMESPath expression')

@@ -1,0 +1,203 @@
+"""Pages and APIs as users have them: list pages, further pages, what is missing and what is told of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from aggregator.crawl.listing import with_parameter
+from tests.origin import Request, Response, ThreadedOrigin
+from tests.program import HEAD, Daemon, Program
+
+
+def page(*titles: str, following: str = "", container: str = "ul") -> str:
+    """A list page; item N links to /article/N."""
+    rows = "".join(f'<li><a href="/article/{title}">{title} 标题</a><i>财经网</i></li>' for title in titles)
+    more = f'<a class="next" href="{following}">more</a>' if following else ""
+    return f"<!DOCTYPE html><title>News</title><{container} class=news>{rows}</{container}>{more}"
+
+
+def news(url: str, *lines: str) -> str:
+    return HEAD + "\n".join(
+        [
+            "[[source]]",
+            'name = "news"',
+            'kind = "page"',
+            f'url = "{url}"',
+            'select.item = "ul.news > li"',
+            'select.title = "a"',
+            *lines,
+        ]
+    )
+
+
+def wire(url: str, *lines: str) -> str:
+    return HEAD + "\n".join(
+        [
+            "[[source]]",
+            'name = "wire"',
+            'kind = "api"',
+            'timezone = "Asia/Shanghai"',
+            f'url = "{url}"',
+            'select.items = "record"',
+            'select.id = "infoCode"',
+            'select.title = "title"',
+            'select.published = "datetime"',
+            'select.link = "https://portal.example/share?infoCode={infoCode}"',
+            *lines,
+        ]
+    )
+
+
+def items(program: Program) -> list[dict[str, str]]:
+    with Daemon(program, "serve") as daemon:
+        found: list[dict[str, str]] = json.loads(daemon.get("/feeds/all.json")[2])["items"]
+    return found
+
+
+def test_a_list_page_comes_in_and_is_asked_for_conditionally(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    threaded_origin.serve("/news", page("a", "b"), etag='"1"', content_type="text/html")
+    program = Program(tmp_path, news(threaded_origin.url("/news")))
+    assert program.refresh()["items"]["new"] == 2
+    assert program.refresh()["sources"]["not_modified"] == 1
+    assert [(one["title"], one["url"]) for one in items(program)] == [
+        ("a 标题", threaded_origin.url("/article/a")),
+        ("b 标题", threaded_origin.url("/article/b")),
+    ]
+    assert {request.headers["accept"][:9] for request in threaded_origin.seen("/news")} == {"text/html"}
+
+
+def test_the_same_page_again_is_not_read_and_a_new_item_is_one(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    threaded_origin.serve("/news", page("a", "b"))
+    program = Program(tmp_path, news(threaded_origin.url("/news")))
+    program.refresh()
+    assert program.refresh()["sources"]["unchanged"] == 1
+    threaded_origin.serve("/news", page("c", "a", "b"))
+    assert program.refresh()["items"] == {"new": 1, "updated": 0, "unchanged": 2, "dropped": 0}
+
+
+def test_an_empty_list_is_no_failure_and_a_list_that_is_gone_is(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    threaded_origin.serve("/news", page("a", "b"))
+    program = Program(tmp_path, news(threaded_origin.url("/news")))
+    program.refresh()
+    threaded_origin.serve("/news", page())
+    assert program.refresh()["sources"]["fetched"] == 1
+    threaded_origin.serve("/news", page("c", container="ol"))
+    report = program.refresh()
+    (failure,) = report["failures"]
+    assert (report["exit"], failure["stage"], failure["error"]) == (3, "parse", "SelectorError")
+    assert "ul.news > li" in failure["message"]
+    assert len(items(program)) == 2, "what was published stays"
+
+
+def test_further_pages_by_their_link(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
+    threaded_origin.serve("/news", page("a", "b", following="/news/2"))
+    threaded_origin.serve("/news/2", page("c", "d", following="news/3"))
+    threaded_origin.serve("/news/news/3", page("e"))
+    program = Program(
+        tmp_path, news(threaded_origin.url("/news"), 'pages.next = "a.next@href"', "pages.limit = 2")
+    )
+    assert program.refresh()["items"]["new"] == 4
+    assert threaded_origin.count("/news/news/3") == 0
+    program.write(news(threaded_origin.url("/news"), 'pages.next = "a.next@href"'))
+    threaded_origin.serve("/news/2", page("c", "d", following="/news"))  # round in a circle
+    threaded_origin.serve("/news", page("z", "a", "b", following="/news/2"))
+    assert program.refresh()["items"]["new"] == 1
+    assert threaded_origin.count("/news") == 2
+
+
+def test_a_page_that_fails_costs_its_items_only_until_the_next_poll(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    threaded_origin.serve("/news", page("a", following="/news/2"), etag='"1"')
+    threaded_origin.serve("/news/2", status=500)
+    program = Program(tmp_path, news(threaded_origin.url("/news"), 'pages.next = "a.next@href"'))
+    assert program.refresh()["items"] == {"new": 1, "updated": 0, "unchanged": 0, "dropped": 1}
+    threaded_origin.serve("/news/2", page("b"))
+    report = program.refresh()
+    assert (report["sources"]["fetched"], report["items"]["new"]) == (1, 1), "nothing vouched for the rest"
+    assert program.refresh()["sources"]["not_modified"] == 1
+
+
+def test_a_next_page_elsewhere_is_not_asked_for(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
+    with ThreadedOrigin() as elsewhere:
+        elsewhere.serve("/2", page("x"))
+        threaded_origin.serve("/news", page("a", following=elsewhere.url("/2")))
+        program = Program(tmp_path, news(threaded_origin.url("/news"), 'pages.next = "a.next@href"'))
+        assert program.refresh()["items"] == {"new": 1, "updated": 0, "unchanged": 0, "dropped": 1}
+        assert elsewhere.count() == 0
+
+
+def test_an_api_by_counted_pages_with_a_body(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
+    def answer(request: Request) -> Response:
+        number = int(request.path.rpartition("=")[2])
+        records = [
+            {"infoCode": f"NW{number}{n}", "title": f"第{number}页 {n}", "datetime": "2026-05-02 06:03:23"}
+            for n in range(2)
+        ]
+        return Response(body=json.dumps({"record": records if number < 3 else []}).encode())
+
+    for number in range(5):
+        threaded_origin.serve(f"/list?type=45&p={number}", answer)
+    program = Program(
+        tmp_path,
+        wire(
+            threaded_origin.url("/list?type=45"),
+            'pages.parameter = "p"',
+            "pages.start = 0",
+            "pages.limit = 10",
+            "body = '{\"size\": 2}'",
+        ),
+    )
+    assert program.refresh()["items"]["new"] == 6
+    assert [request.path[-1] for request in threaded_origin.seen()] == ["0", "1", "2", "3"]
+    assert {(request.method, request.body) for request in threaded_origin.seen()} == {
+        ("POST", b'{"size": 2}')
+    }
+    newest = items(program)[0]
+    assert newest["date_published"] == "2026-05-01T22:03:23Z"
+    assert newest["url"] == "https://portal.example/share?infoCode=NW00"
+
+
+def test_a_record_without_title_time_or_id_is_counted_and_the_rest_go_on(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    good = {"infoCode": "1", "title": 'He said "no": 行', "datetime": "2026-05-02 06:03:23"}
+    records = [
+        good,
+        {**good, "infoCode": "2", "title": ""},
+        {**good, "infoCode": "3", "datetime": ""},
+        {"title": "No id", "datetime": good["datetime"]},
+        "not even a record",
+        {**good, "infoCode": "5", "title": "The last"},
+    ]
+    threaded_origin.serve("/list", json.dumps({"record": records}))
+    program = Program(tmp_path, wire(threaded_origin.url("/list")))
+    assert program.refresh()["items"] == {"new": 2, "updated": 0, "unchanged": 0, "dropped": 4}
+
+
+def test_preview_shows_a_page(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
+    threaded_origin.serve("/news", page("a", "b"))
+    done = Program(tmp_path, news(threaded_origin.url("/news"))).run("preview", "news")
+    assert done.returncode == 0
+    assert "a 标题" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://a.example/x", "https://a.example/x?p=3"),
+        ("https://a.example/x?p=1&q=%E4%b8%ad+|", "https://a.example/x?p=3&q=%E4%b8%ad+|"),
+        ("https://a.example/x?q&pp=1#f", "https://a.example/x?q&pp=1&p=3#f"),
+    ],
+)
+def test_only_the_counter_of_an_address_changes(url: str, expected: str) -> None:
+    assert with_parameter(url, "p", 3) == expected
