@@ -61,6 +61,7 @@ KNOWN_TO = {
     "sqlite3": {"store"},
     "alembic": {"store"},
     "nh3": {"process"},
+    "pypinyin": {"process"},
     "feedparser": {"parse"},
     "prometheus_client": {"serve"},
     "click": {"cli"},

@@ -5,7 +5,8 @@ A bad field is dropped, never the item; an item is dropped only when there is no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from typing import TypeVar
@@ -16,6 +17,7 @@ from aggregator.model.item import Item, KnownItem
 from aggregator.process import dates, fields, sanitize, text
 from aggregator.process.digest import item_digest
 from aggregator.process.links import absolute, without_tracking
+from aggregator.process.publisher import RULE, name_of, publisher
 
 MAX_GUID_BYTES = 1024
 MAX_RIGHTS = 1000
@@ -31,7 +33,9 @@ class AdmitContext:
     """What admitting needs to know besides the entry.
 
     ``timezone`` (IANA) is for dates that name no zone, ``language`` for entries that name none.
-    ``first_seen_at`` overrides ``now`` as the time when a new entry was first seen.
+    ``first_seen_at`` overrides ``now`` as the time when a new entry was first seen. ``publishers`` is the
+    rule by which a publisher's name is found (`publisher.name_of`), ``publisher_aliases`` map normalised
+    names to those to use instead; a plain dict, for a context crosses to other processes.
     """
 
     document_url: str | None
@@ -40,6 +44,8 @@ class AdmitContext:
     language: str | None
     now: datetime
     first_seen_at: datetime | None = None
+    publishers: tuple[str, ...] = RULE
+    publisher_aliases: Mapping[str, str] = field(default_factory=dict)
 
 
 def admit(
@@ -96,6 +102,7 @@ def admit(
         language=_language(entry, context),
         rights=text.line(entry.rights or "", MAX_RIGHTS) or None,
         extensions=fields.extensions(entry.extensions),
+        publisher=publisher(name_of(entry, context.publishers), aliases=context.publisher_aliases),
     )
     if left_out is not None:
         ref = _ref(entry)

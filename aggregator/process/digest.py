@@ -44,6 +44,8 @@ def entry_digest(entry: Entry) -> bytes:
         parts.append(_FIELD)
         if text is not None:
             parts += (text.type, text.base or "", text.language or "", text.value)
+    if entry.publisher is not None:  # nothing at all without one: digests from before publishers stay
+        parts += (_FIELD, _FIELD, entry.publisher)
     return hash16(_PART.join(parts))
 
 
@@ -51,6 +53,8 @@ def item_digest(item: Item) -> bytes:
     """16 bytes over everything of an item that is published, without dates, uid and guid."""
     parts = _shared(item)
     parts += (_FIELD, item.title, _FIELD, item.summary_html, _FIELD, item.content_html)
+    if item.publisher is not None:
+        parts += (_FIELD, _FIELD, item.publisher.name)
     return hash16(_PART.join(parts))
 
 
