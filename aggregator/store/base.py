@@ -6,13 +6,13 @@ than the waiting time). All datetimes are aware UTC. Feeds are named by the text
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from aggregator.model.feed import Feed, PublishedItem
-from aggregator.model.item import Alias, Known
+from aggregator.model.item import Alias, Known, Publisher
 from aggregator.model.settings import Category
 from aggregator.model.source import Claim, Outcome, Saved, Source, SourceMeta, SourceState
 
@@ -111,6 +111,13 @@ class Store(Protocol):
         its items. One that is gone keeps its items too, outside all feeds, until it comes back.
         """
 
+    async def merge_publishers(self, aliases: Mapping[str, Publisher]) -> tuple[str, ...]:
+        """Renames and merges publishers: every item of a name becomes one of the publisher that it maps
+        to, whose feed rises, and the name's own feed is gone. Keys of the feeds that changed; writes
+        nothing when nothing of these names is stored. Where a publisher maps to another it must map to
+        the last one, as `process.publisher.merges` gives it.
+        """
+
     # Claims
 
     async def claim_due(
@@ -173,8 +180,11 @@ class Store(Protocol):
 
     async def feed(self, key: str) -> Feed | None: ...
 
-    async def feeds(self, kind: str | None = None) -> list[Feed]:
-        """Feeds that are not gone, by key; without their extensions."""
+    async def feeds(self, *kinds: str) -> list[Feed]:
+        """Feeds of these kinds (none: of all) that are not gone, by key; without their extensions."""
+
+    async def newest_feeds(self, kind: str, limit: int) -> list[Feed]:
+        """The feeds of a kind, not gone, that have the newest items, newest first; none without items."""
 
     async def revision(self, key: str) -> tuple[int, bool] | None:
         """A feed's revision and whether it is gone; None when it never was. Cheap."""
@@ -204,8 +214,8 @@ class Store(Protocol):
     # Upkeep
 
     async def prune(self, now: datetime, keep_items: int, feed_items: int) -> int:
-        """Removes all but each source's newest items, keeping what any feed's window shows; how many
-        went. Their identities stay."""
+        """Removes all but each source's newest ``keep_items``, keeping what any feed's window of
+        ``feed_items`` shows, a publisher's too; how many went. Their identities stay."""
 
     async def housekeeping(self) -> None:
         """Trims the trail and folds the write-ahead log back."""

@@ -8,7 +8,7 @@ are there. Files beside the database: ``.owners/`` and ``.daemon`` (locks of liv
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,10 +20,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from aggregator.model.feed import Feed, PublishedItem
-from aggregator.model.item import Alias, Known
+from aggregator.model.item import Alias, Known, Publisher
 from aggregator.model.settings import Category, StoreSettings
 from aggregator.model.source import Claim, Outcome, Saved, Source
-from aggregator.store import claims, reads, sync, upkeep
+from aggregator.store import claims, publishers, reads, rows, sync, upkeep
 from aggregator.store.base import (
     FirstCheck,
     ItemRecord,
@@ -85,6 +85,7 @@ class Database:
         now: Callable[[], datetime],
     ) -> None:
         self.path = path
+        self._now = now
         self._engine = engine
         self._connection = connection
         self._reader = Reader(reader_engine(path))
@@ -144,6 +145,12 @@ class Database:
 
         result, self._sources = await self._writer.call(work)
         return result
+
+    async def merge_publishers(self, aliases: Mapping[str, Publisher]) -> tuple[str, ...]:
+        if not aliases:
+            return ()
+        at = rows.to_us(self._now())
+        return await self._writer.call(lambda connection: publishers.merge(connection, aliases, at))
 
     # Claims
 
@@ -243,8 +250,11 @@ class Database:
     async def feed(self, key: str) -> Feed | None:
         return await self._reader.call(lambda c: reads.feed_row(c, key))
 
-    async def feeds(self, kind: str | None = None) -> list[Feed]:
-        return await self._reader.call(lambda c: reads.feeds(c, kind))
+    async def feeds(self, *kinds: str) -> list[Feed]:
+        return await self._reader.call(lambda c: reads.feeds(c, kinds))
+
+    async def newest_feeds(self, kind: str, limit: int) -> list[Feed]:
+        return await self._reader.call(lambda c: reads.newest_feeds(c, kind, limit))
 
     async def revision(self, key: str) -> tuple[int, bool] | None:
         return await self._reader.revision(key)
@@ -278,10 +288,11 @@ class Database:
 
     async def prune(self, now: datetime, keep_items: int, feed_items: int) -> int:
         keep = max(keep_items, feed_items)
-        crowded = await self._reader.call(lambda c: upkeep.crowded(c, keep))
+        beyond = await self._reader.call(partial(upkeep.beyond, keep=keep, shown=feed_items))
         gone = 0
-        while crowded:
-            gone += await self._writer.call(partial(upkeep.prune_some, crowded=crowded, keep=keep, now=now))
+        for start in range(0, len(beyond), upkeep.PRUNE_BATCH):
+            some = beyond[start : start + upkeep.PRUNE_BATCH]
+            gone += await self._writer.call(partial(upkeep.prune_some, ids=some, shown=feed_items, now=now))
         await self._writer.call(partial(upkeep.right_clock, now=now))
         return gone
 

@@ -16,6 +16,7 @@ from aggregator.model.document import Drop
 from aggregator.model.item import ItemChange
 from aggregator.model.source import Outcome, Saved
 from aggregator.store import rows
+from aggregator.store.publishers import Directory, Listed
 from aggregator.store.trouble import OutcomeRefused
 
 RULES_VERSION = 1  # of the cleaning rules that stored items went through
@@ -23,7 +24,6 @@ SILENT_EDITS = 20  # an item; some pages contain the time, and would change for 
 TRAIL_EACH = 200  # trail rows an outcome, as many as a source may keep
 
 _PLACE = ("uid", "sorted_at", "first_seen_at")
-_SHOWN = ("title", "link")  # of a source, beside its items in every feed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,17 +37,21 @@ class Stored:
     sorted_at: int
     first_seen_at: int
     silent_edits: int
+    publisher_id: int | None  # not known of what was pruned
     pruned: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a commit knows: rows touched, numbers reserved, its sequence number and its time (µs)."""
+    """What a commit knows: rows touched, numbers reserved, its sequence number and its time (µs).
+    ``shows_source`` are the publishers' feeds that show a source whose title or link changes."""
 
     sources: Mapping[int, Row[Any]]
     by_id: Mapping[int, Stored]
     by_uid: Mapping[str, Stored]
     feeds: Mapping[str, int]
+    publishers: Directory
+    shows_source: Mapping[int, Mapping[str, int]]
     ids: Iterator[int]
     seq: int
     at: int
@@ -69,6 +73,9 @@ class Plan:
     aliases: list[dict[str, Any]] = field(default_factory=list)
     shared: list[dict[str, Any]] = field(default_factory=list)
     members: list[dict[str, Any]] = field(default_factory=list)
+    joined: list[dict[str, Any]] = field(default_factory=list)  # memberships that may stand already
+    left: list[dict[str, Any]] = field(default_factory=list)  # memberships that end
+    publishers: dict[int, Listed] = field(default_factory=dict)  # that get an item
     revisions: list[dict[str, Any]] = field(default_factory=list)
     trail: list[dict[str, Any]] = field(default_factory=list)
     raised: dict[str, int] = field(default_factory=dict)  # feed key -> feed id
@@ -79,6 +86,7 @@ class _Tally:
     new: int = 0
     updated: int = 0
     unchanged: int = 0
+    publishers: dict[str, int] = field(default_factory=dict)  # their feeds that change, key to id
 
 
 def plan_outcome(plan: Plan, outcome: Outcome, context: Context) -> Saved:
@@ -92,11 +100,12 @@ def plan_outcome(plan: Plan, outcome: Outcome, context: Context) -> Saved:
         _plan_change(plan, change, stored, row, context, tally)
     for alias in outcome.shared_aliases:
         plan.shared.append({"source_id": row.id, "kind": alias.kind, "hash": alias.hash, "item_id": None})
-    raised = _raised_by_meta(plan, outcome, row)
+    keys = _raised_by_meta(plan, outcome, row)
     if tally.new or tally.updated:
-        raised.update(rows.feed_keys(row.name, row.category))
-    for key in raised:
-        plan.raised[key] = _feed_id(context, key)
+        keys.update(rows.feed_keys(row.name, row.category))
+    raised = {key: _feed_id(context, key) for key in keys}
+    raised |= tally.publishers | dict(context.shows_source.get(row.id, {}))
+    plan.raised |= raised
     for drop in (*drops, *outcome.drops)[:TRAIL_EACH]:
         plan.trail.append(_trail_row(context, row.id, None, drop))
     plan.states.append(_state_row(outcome, row))
@@ -146,6 +155,7 @@ def _plan_change(
     if stored is None:
         tally.new += 1
         _plan_insert(plan, _item_row(change, row.id, item_id, 0, context), row, context)
+        _join_publisher(plan, change, item_id, rows.to_us(change.item.sorted_at), context, tally)
     elif change.same or stored.digest == change.item.digest:
         # Only its identity grew, or what is not published changed: feeds stay as they are.
         tally.unchanged += 1
@@ -166,6 +176,8 @@ def _plan_change(
     else:
         tally.updated += 1
         _plan_update(plan, change, stored, row, context)
+        _leave_publisher(plan, change, stored, context, tally)
+        _join_publisher(plan, change, item_id, stored.sorted_at, context, tally)
 
 
 def _plan_update(plan: Plan, change: ItemChange, stored: Stored, row: Row[Any], context: Context) -> None:
@@ -209,12 +221,36 @@ def _plan_insert(plan: Plan, values: dict[str, Any], row: Row[Any], context: Con
         )
 
 
+def _join_publisher(
+    plan: Plan, change: ItemChange, item_id: int, sorted_at: int, context: Context, tally: _Tally
+) -> None:
+    """Plans that the item is in its publisher's feed, which shows it anew."""
+    if change.item.publisher is None:
+        return
+    new = context.publishers.by_name[change.item.publisher.name]
+    plan.publishers[new.id] = new
+    tally.publishers[new.key] = new.feed_id
+    plan.joined.append({"feed_id": new.feed_id, "sorted_at": sorted_at, "item_id": item_id})
+
+
+def _leave_publisher(plan: Plan, change: ItemChange, stored: Stored, context: Context, tally: _Tally) -> None:
+    """Plans that the item is no more in the feed of a publisher that it does not have any more."""
+    named = change.item.publisher
+    old = context.publishers.by_id.get(stored.publisher_id) if stored.publisher_id is not None else None
+    if old is None or (named is not None and named.name == old.name):
+        return
+    tally.publishers[old.key] = old.feed_id
+    plan.left.append({"b_feed": old.feed_id, "b_at": stored.sorted_at, "b_item": stored.item_id})
+
+
 def _item_row(
     change: ItemChange, source_id: int, item_id: int, silent_edits: int, context: Context
 ) -> dict[str, Any]:
+    named = change.item.publisher
     return {
         "id": item_id,
         "source_id": source_id,
+        "publisher_id": context.publishers.by_name[named.name].id if named else None,
         **rows.item_values(change.item),
         **_identity(change),
         "changed_at": context.at,
@@ -252,9 +288,21 @@ def _raised_by_meta(plan: Plan, outcome: Outcome, row: Row[Any]) -> set[str]:
     if values != previous:
         plan.feed_metas.append({"b_key": own, **values})
         raised.add(own)
-    if any(values[name] != previous[name] for name in _SHOWN):
+    if rows.shown_differs(values, previous):
         raised.update(rows.feed_keys(row.name, row.category))
     return raised
+
+
+def shows_anew(outcome: Outcome, row: Row[Any]) -> bool:
+    """Whether the outcome changes what every feed shows of a source beside its items."""
+    if outcome.meta is None:
+        return False
+    now = rows.meta_values(outcome.meta)
+    before = {name: getattr(row, name) for name in now}
+    return now != before and rows.shown_differs(
+        rows.source_feed_values(row.name, row.title, now),
+        rows.source_feed_values(row.name, row.title, before),
+    )
 
 
 def _feed_id(context: Context, key: str) -> int:

@@ -17,7 +17,17 @@ from aggregator.model.item import Alias, Known, KnownItem
 from aggregator.store import rows
 from aggregator.store.base import ItemRecord, SourceStatus, TrailEntry
 from aggregator.store.claims import due
-from aggregator.store.tables import alias, feed, item, ledger, member, source, source_extensions, trail
+from aggregator.store.tables import (
+    alias,
+    feed,
+    item,
+    ledger,
+    member,
+    publisher,
+    source,
+    source_extensions,
+    trail,
+)
 
 CHUNK = 900
 
@@ -49,6 +59,8 @@ _PUBLISHED = [
     source.c.title.label("source_title"),
     source.c.meta_title,
     source.c.meta_link,
+    publisher.c.name.label("publisher_name"),
+    publisher.c.slug.label("publisher_slug"),
 ]
 
 
@@ -100,11 +112,25 @@ async def view(connection: AsyncConnection, key: str, limit: int) -> tuple[Feed,
     return None if found is None else (found, await view_items(connection, key, limit, None))
 
 
-async def feeds(connection: AsyncConnection, kind: str | None) -> list[Feed]:
+async def feeds(connection: AsyncConnection, kinds: Sequence[str]) -> list[Feed]:
     wanted = select(feed).where(feed.c.gone_at.is_(None)).order_by(feed.c.key)
-    if kind is not None:
-        wanted = wanted.where(feed.c.kind == kind)
+    if kinds:
+        wanted = wanted.where(feed.c.kind.in_(kinds))
     return [rows.feed_from(row) for row in await connection.execute(wanted)]
+
+
+async def newest_feeds(connection: AsyncConnection, kind: str, limit: int) -> list[Feed]:
+    newest = select(func.max(member.c.sorted_at)).where(member.c.feed_id == feed.c.id).scalar_subquery()
+    # The numbers first, so that sorting carries no rows of feeds along.
+    found = (
+        select(feed.c.id, newest.label("newest"))
+        .where(feed.c.kind == kind, feed.c.gone_at.is_(None), newest.is_not(None))
+        .order_by(newest.desc(), feed.c.id)
+        .limit(limit)
+        .subquery()
+    )
+    ordered = select(feed).join(found, found.c.id == feed.c.id).order_by(found.c.newest.desc(), feed.c.id)
+    return [rows.feed_from(row) for row in await connection.execute(ordered)]
 
 
 async def view_items(
@@ -137,7 +163,12 @@ async def view_items(
 
 
 def _published() -> Select[Any]:
-    return select(*_PUBLISHED).select_from(item).join(source, source.c.id == item.c.source_id)
+    return (
+        select(*_PUBLISHED)
+        .select_from(item)
+        .join(source, source.c.id == item.c.source_id)
+        .outerjoin(publisher, publisher.c.id == item.c.publisher_id)
+    )
 
 
 def _published_from(row: Row[Any]) -> PublishedItem:

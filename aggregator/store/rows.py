@@ -26,7 +26,7 @@ from aggregator.model.document import (
     Tag,
 )
 from aggregator.model.feed import Feed, FeedKey
-from aggregator.model.item import Item, KnownItem
+from aggregator.model.item import Item, KnownItem, Publisher
 from aggregator.model.source import SourceError, SourceMeta, SourceState, Validators
 from aggregator.store.trouble import OutcomeRefused
 
@@ -116,7 +116,7 @@ def item_values(item: Item) -> dict[str, Any]:
 
 
 def item_from(row: Row[Any]) -> Item:
-    """The `Item` of a row that has all of `item`'s columns."""
+    """The `Item` of a row that has all of `item`'s columns, and its publisher's name and slug."""
     return Item(
         uid=row.uid,
         guid=row.guid,
@@ -140,6 +140,7 @@ def item_from(row: Row[Any]) -> Item:
         language=row.language,
         rights=row.rights,
         extensions=_extensions(row.extensions),
+        publisher=Publisher(name=row.publisher_name, slug=row.publisher_slug) if row.publisher_slug else None,
         digest=row.digest,
     )
 
@@ -310,6 +311,11 @@ def source_feed_values(name: str, title: str | None, meta: dict[str, Any]) -> di
         "icon": meta["meta_icon"],
         "authors": meta["meta_authors"],
     }
+
+
+def shown_differs(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two sets of a source's feed values differ in what every feed shows beside its items."""
+    return any(one[name] != other[name] for name in ("title", "link"))
 
 
 def feed_from(row: Row[Any], extensions: str | None = None) -> Feed:

@@ -7,20 +7,19 @@ after a start without changes nothing is written, so revisions, and with them ET
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, literal, select, update
+from sqlalchemy import Row, delete, insert, literal, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.model.settings import Category
 from aggregator.model.source import Source, SourceMeta
-from aggregator.store import rows
+from aggregator.store import publishers, rows
 from aggregator.store.base import FirstCheck, SyncResult
-from aggregator.store.changed import changed_at
 from aggregator.store.tables import feed, item, member, source
 
 _NO_META = rows.meta_values(SourceMeta())
@@ -62,6 +61,9 @@ class _Changes:
     removed: list[str] = field(default_factory=list)
     raised: set[str] = field(default_factory=set)
     moves: list[tuple[int, set[str], set[str]]] = field(default_factory=list)  # source, from, to
+    shown: set[int] = field(default_factory=set)  # sources that their publishers' feeds show otherwise
+    left: set[int] = field(default_factory=set)
+    back: set[int] = field(default_factory=set)
 
 
 async def sync_sources(
@@ -199,7 +201,11 @@ async def _update_one(
         changes.raised |= before | after
     if _shown(row.name, row.title, row) != _shown(one.name, one.title, row):
         changes.raised |= after
+        changes.shown.add(row.id)
+    if row.name != one.name:
+        changes.shown.add(row.id)
     if not row.configured:
+        changes.back.add(row.id)
         changes.returned.append(one.name)
     elif row.name != one.name:
         changes.renamed.append(one.name)
@@ -218,6 +224,7 @@ async def _remove_one(connection: AsyncConnection, row: Row[Any], changes: _Chan
     before = set(rows.feed_keys(row.name, row.category))
     changes.moves.append((row.id, before, set()))
     changes.raised |= before
+    changes.left.add(row.id)
     changes.removed.append(row.name)
 
 
@@ -255,8 +262,12 @@ def _wanted_feeds(
 async def _write_feeds(
     connection: AsyncConnection, wanted: Mapping[str, dict[str, Any]], changes: _Changes, at: int
 ) -> None:
-    """Makes, revives, changes and ends feeds; moves memberships; raises revisions, each once."""
-    stored = {row.key: row for row in await connection.execute(select(feed))}
+    """Makes, revives, changes and ends feeds; moves memberships; raises revisions, each once.
+
+    Publishers are data: the configuration makes and ends none of their feeds, and they may be many.
+    """
+    ours = select(feed).where(feed.c.kind != "publisher")
+    stored = {row.key: row for row in await connection.execute(ours)}
     new = [
         {"key": key, **values, "scope": "public", "revision": 1, "updated_at": at}
         for key, values in sorted(wanted.items())
@@ -277,28 +288,24 @@ async def _write_feeds(
         await connection.execute(update(feed).where(feed.c.key.in_(gone)).values(gone_at=at))
     changes.raised |= {*differing, *gone}
     await _move_members(connection, changes.moves)
-    await _raise(connection, changes.raised - {one["key"] for one in new}, at)
+    await publishers.leave(connection, changes.left)
+    await publishers.come_back(connection, changes.back)
+    for feeds in (
+        await publishers.feeds_of(connection, changes.shown | changes.left | changes.back)
+    ).values():
+        changes.raised |= feeds.keys()
+    await publishers.raise_keys(connection, changes.raised - {one["key"] for one in new}, at)
 
 
 def _differs(row: Row[Any], values: dict[str, Any]) -> bool:
     return any(getattr(row, name) != value for name, value in values.items())
 
 
-async def _raise(connection: AsyncConnection, keys: Iterable[str], at: int) -> None:
-    values = [{"b_key": key, "b_at": at} for key in sorted(keys)]
-    if values:
-        await connection.execute(
-            update(feed)
-            .where(feed.c.key == bindparam("b_key"))
-            .values(revision=feed.c.revision + 1, updated_at=changed_at("b_at")),
-            values,
-        )
-
-
 async def _move_members(connection: AsyncConnection, moves: Sequence[tuple[int, set[str], set[str]]]) -> None:
     if not moves:
         return
-    ids = {row.key: row.id for row in await connection.execute(select(feed.c.key, feed.c.id))}
+    ours = select(feed.c.key, feed.c.id).where(feed.c.kind != "publisher")
+    ids = {row.key: row.id for row in await connection.execute(ours)}
     for source_id, before, after in moves:
         own = select(item.c.id).where(item.c.source_id == source_id)
         for key in before - after:

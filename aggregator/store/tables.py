@@ -7,7 +7,7 @@ planner, checking them would cost two look-ups a row, and `upkeep.integrity` loo
 Small columns stand before long ones, because SQLite reads a row from its front and follows overflow
 pages only as far as it must: the look-up of known items never touches an item's text.
 
-Some tables and columns are room for later (publishers, search text, article requests, hosts): each
+Some tables and columns are room for later (search text, article requests, hosts): each
 costs nothing now and a migration of a million rows afterwards.
 """
 
@@ -141,6 +141,7 @@ item = Table(
     Column("raw", LargeBinary, nullable=False),  # the uncleaned entry: JSON, zstd
     Index("ux_item_uid", "uid", unique=True),
     Index("ix_item_source", "source_id", "sorted_at"),
+    Index("ix_item_publisher", "publisher_id", sqlite_where=text("publisher_id IS NOT NULL")),
 )
 
 alias = Table(
@@ -262,6 +263,7 @@ publisher = Table(
     "publisher",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("slug", Text, nullable=False, unique=True),
+    Column("slug", Text, nullable=False, unique=True),  # never changes, and rows are never deleted
     Column("name", Text, nullable=False),
+    Index("ux_publisher_name", "name", unique=True),
 )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     CompoundSelect,
+    FromClause,
     Select,
     delete,
     exists,
@@ -15,13 +18,15 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aggregator.store import publishers
 from aggregator.store.rows import to_us
-from aggregator.store.tables import alias, feed, item, ledger, member, revision, source, trail
+from aggregator.store.tables import alias, feed, item, ledger, member, publisher, revision, source, trail
 
 PRUNE_BATCH = 500  # a transaction: crawls wait for no more than that
 TRAIL_A_SOURCE = 200
@@ -29,36 +34,58 @@ TRAIL_IN_ALL = 100_000
 _DAY_US = 86_400_000_000
 
 
-async def crowded(connection: AsyncConnection, keep: int) -> list[int]:
-    """Sources that have more than ``keep`` items."""
-    found = await connection.scalars(
+async def beyond(connection: AsyncConnection, keep: int, shown: int) -> list[int]:
+    """The items beyond each source's newest ``keep`` that no feed of the newest ``shown`` shows.
+
+    A source's own feed shows its newest items, and those of all, of its category and its ancestors hold
+    all of them: with ``keep`` at least as long as a feed, none of these shows an item that goes. A
+    publisher's feed may hold a few old items of a busy source, so it is looked into.
+    """
+    crowded = await connection.scalars(
         select(item.c.source_id).group_by(item.c.source_id).having(func.count() > keep)
     )
-    return list(found)
+    found: list[int] = []
+    for source_id in list(crowded):
+        old = (
+            select(item.c.id, item.c.sorted_at, item.c.publisher_id)
+            .where(item.c.source_id == source_id)
+            .order_by(item.c.sorted_at.desc(), item.c.id.desc())
+            .limit(-1)  # SQLite has no offset without a limit
+            .offset(keep)
+            .subquery()
+        )
+        found += await connection.scalars(select(old.c.id).where(_unshown(old, shown)))
+    return found
 
 
-async def prune_some(connection: AsyncConnection, crowded: list[int], keep: int, now: datetime) -> int:
-    """Prunes the last sources of ``crowded``, one batch in all, taking off those it is done with; how
-    many items went."""
-    gone = 0
-    while crowded and gone < PRUNE_BATCH:
-        gone += await _prune_source(connection, crowded[-1], keep, now, PRUNE_BATCH - gone)
-        if gone < PRUNE_BATCH:
-            crowded.pop()
-    return gone
+def _unshown(old: FromClause, shown: int) -> ColumnElement[bool]:
+    """Whether an item of ``old`` is outside the newest ``shown`` of its publisher's feed."""
+    its_feed = (
+        select(feed.c.id)
+        .join(publisher, feed.c.key == publishers.KEY)
+        .where(publisher.c.id == old.c.publisher_id)
+        .correlate(old)
+        .scalar_subquery()
+    )
+    own, newer = member.alias(), member.alias()
+    place = tuple_(old.c.sorted_at, old.c.id)
+    listed = select(literal(1)).where(
+        own.c.feed_id == its_feed, own.c.sorted_at == old.c.sorted_at, own.c.item_id == old.c.id
+    )
+    enough = (
+        select(literal(1))
+        .where(newer.c.feed_id == its_feed, tuple_(newer.c.sorted_at, newer.c.item_id) > place)
+        .limit(1)
+        .offset(shown - 1)
+    )
+    shows_it, shows_newer = listed.correlate(old).exists(), enough.correlate(old).exists()
+    return or_(old.c.publisher_id.is_(None), ~shows_it, shows_newer)
 
 
-async def _prune_source(
-    connection: AsyncConnection, source_id: int, keep: int, now: datetime, limit: int
-) -> int:
-    """Moves a source's items beyond its newest ``keep``, at most ``limit``, to the ledger.
-
-    A source's own feed shows its newest items, and every other feed that it belongs to holds all of
-    them: so with ``keep`` at least as long as a feed, no feed shows an item that goes.
-    """
-    place = (item.c.sorted_at.desc(), item.c.id.desc())
-    beyond = select(item.c.id).where(item.c.source_id == source_id).order_by(*place)
-    ids = list(await connection.scalars(beyond.offset(keep).limit(limit)))
+async def prune_some(connection: AsyncConnection, ids: Sequence[int], shown: int, now: datetime) -> int:
+    """Moves these items to the ledger, but for those that a publisher's feed has come to show since they
+    were chosen; how many went."""
+    ids = list(await connection.scalars(select(item.c.id).where(item.c.id.in_(ids), _unshown(item, shown))))
     if not ids:
         return 0
     copied = [column.name for column in ledger.c if column.name not in ("item_id", "pruned_at")]
@@ -117,6 +144,7 @@ def _strays() -> tuple[tuple[str, Select[Any] | CompoundSelect[Any]], ...]:
         .where(member.c.item_id == item.c.id)
     )
     published = select(item.c.uid).join(source, source.c.id == item.c.source_id).where(source.c.configured)
+    of_publisher = item.outerjoin(publisher, publisher.c.id == item.c.publisher_id)
     category = func.coalesce(func.nullif(source.c.category, ""), "-")
     known = exists().where(item.c.id == alias.c.item_id), exists().where(ledger.c.item_id == alias.c.item_id)
     has_alias = exists().where(alias.c.item_id == item.c.id, alias.c.source_id == item.c.source_id)
@@ -133,6 +161,28 @@ def _strays() -> tuple[tuple[str, Select[Any] | CompoundSelect[Any]], ...]:
                 source.c.category != "",
                 ~in_feed.where(feed.c.key == literal("category/") + category).exists(),
             ),
+        ),
+        (
+            "item missing in its publisher's feed",
+            published.join(publisher, publisher.c.id == item.c.publisher_id).where(
+                ~in_feed.where(feed.c.key == publishers.KEY).exists()
+            ),
+        ),
+        (
+            "item in another publisher's feed",
+            select(item.c.uid)
+            .select_from(of_publisher)
+            .where(
+                in_feed.where(
+                    feed.c.kind == "publisher", feed.c.name != func.coalesce(publisher.c.slug, "")
+                ).exists()
+            ),
+        ),
+        (
+            "publisher that is none",
+            select(item.c.publisher_id)
+            .select_from(of_publisher)
+            .where(item.c.publisher_id.is_not(None), publisher.c.id.is_(None)),
         ),
         (
             "item without an identity",

@@ -20,6 +20,7 @@ from sqlalchemy import (
     delete,
     literal,
     literal_column,
+    null,
     or_,
     select,
     union_all,
@@ -29,10 +30,10 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.model.source import Outcome, Saved
-from aggregator.store import rows
+from aggregator.store import publishers, rows
 from aggregator.store.bulk import Bulk
 from aggregator.store.changed import changed_at
-from aggregator.store.plan import Context, Plan, Stored, plan_outcome
+from aggregator.store.plan import Context, Plan, Stored, plan_outcome, shows_anew
 from aggregator.store.tables import (
     alias,
     counter,
@@ -70,6 +71,14 @@ _NUMBERS = (
 _LEAVE_LEDGER = Bulk(delete(ledger).where(ledger.c.item_id == bindparam("b_id")))
 _INSERT_ITEMS = Bulk(insert(item))
 _INSERT_MEMBERS = Bulk(insert(member))
+_JOIN = Bulk(insert(member).on_conflict_do_nothing())
+_LEAVE = Bulk(
+    delete(member).where(
+        member.c.feed_id == bindparam("b_feed"),
+        member.c.sorted_at == bindparam("b_at"),
+        member.c.item_id == bindparam("b_item"),
+    )
+)
 _INSERT_ALIASES = Bulk(insert(alias).on_conflict_do_nothing())  # its first owner keeps it
 _SHARED = insert(alias)
 _SHARE_ALIASES = Bulk(
@@ -110,6 +119,7 @@ def _stored(table: Table, id_column: str, pruned: bool) -> Select[Any]:
         columns.sorted_at,
         columns.first_seen_at,
         columns.silent_edits,
+        null().label("publisher_id") if pruned else columns.publisher_id,
         literal(pruned).label("pruned"),
     ).where(
         or_(
@@ -153,6 +163,7 @@ async def _context(
     ids = [change.item_id for change in changes if change.item_id is not None]
     uids = [change.item.uid for change in changes if change.item_id is None]
     stored = await _read_stored(connection, ids, uids)
+    shown = [one.claim.source_id for one in outcomes if shows_anew(one, sources[one.claim.source_id])]
     feeds: dict[str, int] = {}
     seq = last_id = 0
     if any(one.changes or one.drops or one.meta is not None for one in outcomes):
@@ -162,11 +173,15 @@ async def _context(
     if changes or any(one.drops for one in outcomes):
         numbers = {row.name: row.value for row in await connection.execute(_NUMBERS, {"items": len(uids)})}
         seq, last_id = numbers["seq"], numbers["item"]
+    wanted = [change.item.publisher for change in changes if change.item.publisher]
+    had = {one.publisher_id for one in stored if one.publisher_id is not None}
     return Context(
         sources=sources,
         by_id={one.item_id: one for one in stored},
         by_uid={one.uid: one for one in stored},
         feeds=feeds,
+        publishers=await publishers.directory(connection, wanted, had),
+        shows_source=await publishers.feeds_of(connection, shown),
         ids=iter(range(last_id - len(uids) + 1, last_id + 1)),
         seq=seq,
         at=rows.to_us(now),
@@ -188,7 +203,10 @@ async def _execute(connection: AsyncConnection, plan: Plan, at: int) -> None:
     """Writes the rows of ``plan``. What comes back from the ledger leaves it first: ids are unique."""
     await _LEAVE_LEDGER.execute(connection, plan.restored)
     await _INSERT_ITEMS.execute(connection, plan.items)
+    await publishers.write(connection, plan.publishers.values())
     await _INSERT_MEMBERS.execute(connection, plan.members)
+    await _LEAVE.execute(connection, plan.left)
+    await _JOIN.execute(connection, plan.joined)
     await _INSERT_ALIASES.execute(connection, plan.aliases)
     await _SHARE_ALIASES.execute(connection, plan.shared)
     await _UPDATE_ITEMS.execute(connection, plan.updates)

@@ -91,6 +91,23 @@ def test_the_list_of_versions_is_alembic_s():
     assert script.get_current_head() == migrations.HEAD
 
 
+async def test_a_database_of_the_first_version_is_upgraded(path, clock):
+    put(path, b"")
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        upgrade(connection, "0001")
+        connection.exec_driver_sql("UPDATE counter SET value = 7 WHERE name = 'seq'")
+    engine.dispose()
+    async with await open_store(StoreSettings(path=path), now=clock, role="crawler") as store:
+        assert await store.integrity() == []
+    plain = sqlite3.connect(path)
+    assert plain.execute("SELECT version_num FROM alembic_version").fetchall() == [(migrations.HEAD,)]
+    assert plain.execute("SELECT value FROM counter WHERE name = 'seq'").fetchall() == [(7,)]
+    indices = {name for (name,) in plain.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    assert {"ux_publisher_name", "ix_item_publisher"} <= indices
+    plain.close()
+
+
 async def test_a_store_satisfies_the_protocol(bench):
     store: Store = bench.store
     assert await store.item_count() == 0

@@ -5,9 +5,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from aggregator.model.document import Drop
+from aggregator.model.item import Publisher
 from aggregator.store import upkeep
+from aggregator.store.rows import to_us as us
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def of(name):
+    return Publisher(name=name, slug=name)
 
 
 def aged(make, count, prefix="n"):
@@ -101,12 +107,16 @@ async def test_housekeeping_trims_the_trail_to_each_source_s_newest(bench, make,
 async def test_integrity_finds_each_kind_of_damage(opened, make, path):
     async with opened() as bench:
         await bench.sync(make.source("a", category="x"))
-        await bench.save("a", *aged(make, 8))
+        await bench.save("a", *aged(make, 8), *(make.change(name, publisher=of(name)) for name in "pqr"))
         assert await bench.store.integrity() == []
         plain = sqlite3.connect(path)
         feed = {key: row for row, key in plain.execute("SELECT id, key FROM feed")}
         for number, key in enumerate(("all", "source/a", "category/x"), 1):
             plain.execute("DELETE FROM member WHERE item_id=? AND feed_id=?", (number, feed[key]))
+        number = {guid: row for row, guid in plain.execute("SELECT id, guid FROM item")}
+        plain.execute("DELETE FROM member WHERE feed_id = ?", (feed["publisher/p"],))
+        plain.execute("INSERT INTO member VALUES (?, ?, ?)", (feed["publisher/p"], us(T0), number["q"]))
+        plain.execute("UPDATE item SET publisher_id = 99 WHERE guid = 'r'")
         plain.execute("DELETE FROM alias WHERE item_id = 4")
         plain.execute("INSERT INTO alias VALUES (1, 'guid', x'00', 99)")
         plain.execute("INSERT INTO member VALUES (?, 1, 77)", (feed["all"],))
