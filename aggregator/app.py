@@ -27,6 +27,7 @@ from aggregator.store.database import open_store
 
 if TYPE_CHECKING:
     from aggregator.crawl.desk import Desk
+    from aggregator.crawl.intake import Site
 
 log = structlog.get_logger()
 
@@ -70,6 +71,10 @@ async def opened(config: Config, role: Literal["crawler", "daemon", "reader"]) -
                 now=now,
                 first_check=lambda source, new: first_check(source.name, now, source.every_s, new),
             )
+            if config.publisher_aliases:
+                from aggregator.process import publisher
+
+                await store.merge_publishers(publisher.merges(config.publisher_aliases))
         yield store
     finally:
         await store.close()
@@ -86,7 +91,7 @@ async def engine(
     def desk() -> Desk:
         from aggregator.crawl.desk import Desk
 
-        return Desk(store, seats, now=utc_now, site_timezone=config.site.timezone)
+        return Desk(store, seats, now=utc_now, site=_site(config))
 
     async with Client(config.fetch, version=__version__, directory=config.directory, now=utc_now) as client:
         yield Engine(
@@ -99,6 +104,16 @@ async def engine(
             min_every_s=config.fetch.min_every_s,
             report=report or (lambda outcome, saved: None),
         )
+
+
+def _site(config: Config) -> Site:
+    from aggregator.crawl.intake import Site
+    from aggregator.process import publisher
+
+    return Site(
+        timezone=config.site.timezone,
+        publisher_aliases=publisher.normal_aliases(config.publisher_aliases),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

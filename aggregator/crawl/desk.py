@@ -29,14 +29,14 @@ class Desk:
     """Reads documents and judges their entries. ``store`` None knows nothing (a preview)."""
 
     def __init__(
-        self, store: Store | None, seats: Seats, *, now: Callable[[], datetime], site_timezone: str | None
+        self, store: Store | None, seats: Seats, *, now: Callable[[], datetime], site: intake.Site
     ) -> None:
         self._store = store
         self._seats = seats
         self._workers = Workers()
         self._firsts = Firsts(seats)
         self._now = now
-        self._site_timezone = site_timezone
+        self._site = site
 
     async def take(
         self, claim: Claim, seat: Seat, crawled: Crawled
@@ -57,7 +57,7 @@ class Desk:
         source, body, url, now = claim.source, crawled.body, crawled.url, self._now()
         never_read = self._store is None or claim.state.last_ok_at is None
         if body is not None and never_read:
-            first = await self._firsts.read(Task(body, url, source, claim.key, self._site_timezone, now))
+            first = await self._firsts.read(Task(body, url, source, claim.key, self._site, now))
             if first is not None:
                 return first.document, first.taken
         document = crawled.document
@@ -73,7 +73,7 @@ class Desk:
         rules = intake.Rules(
             known=known,
             key=claim.key,
-            context=intake.context(source, document, url, self._site_timezone, now),
+            context=intake.context(source, document, url, self._site, now),
         )
         taken = await intake.take(entries, shown, rules, self._seats, seat, self._workers)
         return document, replace(taken, drops=(*document.drops, *over, *taken.drops))

@@ -49,7 +49,7 @@ class Task(NamedTuple):
     url: str
     source: Source
     key: str
-    site_timezone: str | None
+    site: intake.Site
     now: datetime
 
 
@@ -69,7 +69,7 @@ def read_first(task: Task) -> First | None:
     """In a worker: read a document of which nothing is known, and admit its entries. None for what
     the strict reader refuses, and when an entry may take its time: the others waiting for this
     process must not wait for that. Raises NotAFeed."""
-    body, url, source, key, site_timezone, now = task
+    body, url, source, key, site, now = task
     try:
         document = feed.parse(body.data, body.content_type, url)
     except Unparsable:
@@ -82,7 +82,7 @@ def read_first(task: Task) -> First | None:
     rules = intake.Rules(
         known=NOTHING_KNOWN,
         key=key,
-        context=intake.context(source, document, url, site_timezone, now),
+        context=intake.context(source, document, url, site, now),
     )
     found = [intake.judge(entries[match.entry_index], match, rules) for match in resolved.matches]
     taken = intake.taken(found, resolved.shared, (*document.drops, *over))

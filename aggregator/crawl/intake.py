@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from aggregator.crawl.seats import Seat, Seats
@@ -47,16 +47,28 @@ def reference(entry: Entry) -> str:
     return (entry.guid or entry.link or title)[:200]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What is the same for all sources: the zone of dates that name none, and the names of publishers
+    (normalised) that others stand for."""
+
+    timezone: str | None = None
+    publisher_aliases: Mapping[str, str] = field(default_factory=dict)
+
+
 def context(
-    source: Source, document: Document, url: str, site_timezone: str | None, now: datetime
+    source: Source, document: Document | None, url: str | None, site: Site, now: datetime
 ) -> AdmitContext:
-    """What admitting needs to know besides the entry."""
+    """What admitting needs to know besides the entry; without ``document`` that is less."""
     return AdmitContext(
         document_url=url,
-        home_url=document.link,
-        timezone=source.timezone or site_timezone,
-        language=source.language or document.language,
+        home_url=document.link if document else None,
+        timezone=source.timezone or site.timezone,
+        language=source.language or (document.language if document else None),
         now=now,
+        publishers=source.publisher,
+        publisher_aliases=site.publisher_aliases,
+        clean=source.clean,
     )
 
 

@@ -14,8 +14,10 @@ from urllib.parse import unquote
 
 from aggregator.model.document import Drop, Entry, FeedDate, Text
 from aggregator.model.item import Item, KnownItem
+from aggregator.model.source import Clean
 from aggregator.process import dates, fields, sanitize, text
 from aggregator.process.digest import item_digest
+from aggregator.process.furniture import without_furniture
 from aggregator.process.links import absolute, without_tracking
 from aggregator.process.publisher import RULE, name_of, publisher
 
@@ -33,7 +35,8 @@ class AdmitContext:
     """What admitting needs to know besides the entry.
 
     ``timezone`` (IANA) is for dates that name no zone, ``language`` for entries that name none.
-    ``first_seen_at`` overrides ``now`` as the time when a new entry was first seen. ``publishers`` is the
+    ``first_seen_at`` overrides ``now`` as the time when a new entry was first seen. ``clean`` says what
+    is taken out of texts before they are cleaned. ``publishers`` is the
     rule by which a publisher's name is found (`publisher.name_of`), ``publisher_aliases`` map normalised
     names to those to use instead; a plain dict, for a context crosses to other processes.
     """
@@ -44,6 +47,7 @@ class AdmitContext:
     language: str | None
     now: datetime
     first_seen_at: datetime | None = None
+    clean: Clean | None = None
     publishers: tuple[str, ...] = RULE
     publisher_aliases: Mapping[str, str] = field(default_factory=dict)
 
@@ -67,7 +71,7 @@ def admit(
     base = context.document_url or context.home_url
     link = _link(entry, base)
     files = fields.enclosures(entry.enclosures, base)
-    content, summary = _texts(entry, link or base, notes)
+    content, summary = _texts(entry, link or base, context.clean, notes)
     title = _title(entry, content or summary, files[0].url if files else None, link)
     if title is None:
         return Drop(stage="admit", reason="empty", ref=_ref(entry), detail=f"entry {rank + 1}")
@@ -143,10 +147,12 @@ def _guid(guid: str | None) -> str | None:
     return text.scrub(guid).strip() or None
 
 
-def _texts(entry: Entry, base: str | None, notes: list[tuple[str, str]]) -> tuple[str, str]:
+def _texts(
+    entry: Entry, base: str | None, rules: Clean | None, notes: list[tuple[str, str]]
+) -> tuple[str, str]:
     """(content, summary) as trusted HTML. One text alone, or the same text twice, is the content."""
-    content = _html(entry.content, base, notes)
-    summary = _html(entry.summary, base, notes)
+    content = _html(entry.content, base, rules, notes)
+    summary = _html(entry.summary, base, rules, notes)
     if not content:
         return summary, ""
     if summary and (summary == content or _same_text(summary, content)):
@@ -161,7 +167,7 @@ def _same_text(one: str, other: str) -> bool:
     return text.visible_text(one) == text.visible_text(other)
 
 
-def _html(construct: Text | None, base: str | None, notes: list[tuple[str, str]]) -> str:
+def _html(construct: Text | None, base: str | None, rules: Clean | None, notes: list[tuple[str, str]]) -> str:
     """A text construct as trusted HTML; "" if nothing can be seen in it."""
     if construct is None or not construct.value.strip():
         return ""
@@ -170,6 +176,8 @@ def _html(construct: Text | None, base: str | None, notes: list[tuple[str, str]]
         markup, at = text.as_html(markup), None
         if len(markup) < _SURELY_SMALL:
             return markup  # made of nothing but escaped text: there is nothing to clean
+    elif rules is not None:
+        markup = without_furniture(markup, rules)
     cleaned = sanitize.cleaned(markup, at)
     if cleaned.note:
         notes.append(("markup-" + cleaned.note.replace(" ", "-"), ""))

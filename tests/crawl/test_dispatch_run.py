@@ -11,6 +11,7 @@ from aggregator.crawl.crawler import CrawlContext, Crawled
 from aggregator.crawl.desk import Desk
 from aggregator.crawl.dispatch import Dispatcher
 from aggregator.crawl.engine import Engine
+from aggregator.crawl.intake import Site
 from aggregator.crawl.seats import Seats
 from aggregator.fetch.client import Client
 from aggregator.model.settings import FetchSettings, StoreSettings
@@ -61,7 +62,7 @@ async def test_a_run_that_never_ends_begins_anew(tmp_path: Path) -> None:
             store=daemon,
             fetch=client.fetch,
             seats=seats,
-            desk=lambda: Desk(daemon, seats, now=scene.clock, site_timezone=None),
+            desk=lambda: Desk(daemon, seats, now=scene.clock, site=Site()),
             crawlers={"own": scene.crawl},
             now=scene.clock,
             min_every_s=1,

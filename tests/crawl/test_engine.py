@@ -13,6 +13,7 @@ from aggregator.crawl import feed, intake
 from aggregator.crawl.crawler import CrawlContext, Crawled, find
 from aggregator.crawl.desk import Desk
 from aggregator.crawl.engine import Engine
+from aggregator.crawl.intake import Site
 from aggregator.crawl.seats import Seat, Seats
 from aggregator.fetch.client import Client
 from aggregator.model.document import Document, Entry, Text
@@ -61,7 +62,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 async def engine(store: Store, tmp_path: Path) -> AsyncIterator[Engine]:
     settings = FetchSettings(min_gap_s=0, allow_private=("127.0.0.0/8",))
     seats = Seats()
-    desk = Desk(store, seats, now=clock, site_timezone=None)
+    desk = Desk(store, seats, now=clock, site=Site())
     async with Client(settings, version="0", directory=str(tmp_path), now=clock) as client:
         yield Engine(
             store=store,

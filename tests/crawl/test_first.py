@@ -11,6 +11,7 @@ import pytest
 from aggregator.crawl.crawler import Body, Crawled
 from aggregator.crawl.desk import Desk
 from aggregator.crawl.first import CROWD, TOGETHER, Firsts, Task, read_first
+from aggregator.crawl.intake import Site
 from aggregator.crawl.seats import Seats
 from aggregator.errors import NotAFeed
 from aggregator.model.source import Claim, Source, SourceState
@@ -23,13 +24,13 @@ BODY = Body(data=rss(("a", "A"), ("b", "B &amp; C"), ("a", "A")), content_type="
 
 
 def task(body: Body) -> Task:
-    return Task(body, URL, SOURCE, "acme", None, NOW)
+    return Task(body, URL, SOURCE, "acme", Site(), NOW)
 
 
 async def test_the_result_is_that_of_reading_here() -> None:
     seats = Seats()
     claim = Claim(source_id=0, key="acme", token="", source=SOURCE, state=SourceState())
-    desk = Desk(None, seats, now=lambda: NOW, site_timezone=None)
+    desk = Desk(None, seats, now=lambda: NOW, site=Site())
     with seats.seat() as seat:
         document, _meta, here = await desk.take(claim, seat, Crawled(url=URL, status=200, body=BODY))
     seats.present = CROWD
