@@ -26,6 +26,7 @@ from aggregator.store.base import SourceStatus, Store
 from aggregator.store.database import open_store
 
 if TYPE_CHECKING:
+    from aggregator.crawl.articles import Articles
     from aggregator.crawl.desk import Desk
     from aggregator.crawl.intake import Site
 
@@ -93,6 +94,15 @@ async def engine(
 
         return Desk(store, seats, now=utc_now, site=_site(config))
 
+    @cache
+    def articles() -> Articles:
+        from aggregator.crawl.articles import Articles
+
+        assert store is not None
+        return Articles(
+            store=store, fetch=client.fetch, work=desk().work, now=utc_now, context=desk().context
+        )
+
     async with Client(config.fetch, version=__version__, directory=config.directory, now=utc_now) as client:
         yield Engine(
             store=store,
@@ -103,6 +113,7 @@ async def engine(
             now=utc_now,
             min_every_s=config.fetch.min_every_s,
             report=report or (lambda outcome, saved: None),
+            articles=articles if store is not None else None,
         )
 
 

@@ -15,8 +15,9 @@ from aggregator.crawl.reading import read
 from aggregator.crawl.seats import Seat, Seats
 from aggregator.crawl.worker import Workers
 from aggregator.model.document import Document
-from aggregator.model.source import Claim, SourceMeta
+from aggregator.model.source import Claim, Source, SourceMeta
 from aggregator.process import identity
+from aggregator.process.admit import AdmitContext
 from aggregator.process.meta import source_meta
 from aggregator.store.base import Store
 
@@ -53,6 +54,10 @@ class Desk:
         async with self._seats.turn():
             return function(*arguments)
 
+    def context(self, source: Source, now: datetime) -> AdmitContext:
+        """What admitting needs to know of a source, where there is no document of its own."""
+        return intake.context(source, None, source.url, self._site, now)
+
     async def _taken(self, claim: Claim, seat: Seat, crawled: Crawled) -> tuple[Document, intake.Taken]:
         source, body, url, now = claim.source, crawled.body, crawled.url, self._now()
         never_read = self._store is None or claim.state.last_ok_at is None
@@ -74,6 +79,7 @@ class Desk:
             known=known,
             key=claim.key,
             context=intake.context(source, document, url, self._site, now),
+            has_articles=self._store is not None and source.article is not None,
         )
         taken = await intake.take(entries, shown, rules, self._seats, seat, self._workers)
         return document, replace(taken, drops=(*document.drops, *over, *taken.drops))

@@ -22,6 +22,7 @@ from aggregator.model.source import Claim, Outcome, Saved
 from aggregator.store.base import Store
 
 if TYPE_CHECKING:  # read with the first document, see `desk`
+    from aggregator.crawl.articles import Articles
     from aggregator.crawl.desk import Desk
 
 log = structlog.get_logger()
@@ -40,7 +41,8 @@ class BugError(CrawlError):
 class Engine:
     """What crawling needs. ``crawlers`` maps every kind in use to its crawler; ``now`` is the clock;
     ``desk`` gives the one place where documents are read, made when the first one is;
-    ``report`` hears of every finished crawl."""
+    ``report`` hears of every finished crawl; ``articles`` gives what asks for articles, where there is a
+    store to keep them."""
 
     store: Store | None
     fetch: Fetch
@@ -50,6 +52,7 @@ class Engine:
     now: Callable[[], datetime]
     min_every_s: float
     report: Callable[[Outcome, Saved], None] = lambda outcome, saved: None
+    articles: Callable[[], Articles] | None = None
 
     async def crawl(self, claim: Claim) -> tuple[Outcome, Saved]:
         """Crawl a leased source and commit the outcome. Raises StoreError only, and CancelledError;
@@ -58,7 +61,18 @@ class Engine:
             outcome, saved = await self._crawl(claim, seat)
         self._log(outcome, saved)
         self.report(outcome, saved)
+        if claim.source.article is not None and self.articles is not None and not saved.lost:
+            await self._follow(claim, self.articles())
         return outcome, saved
+
+    async def _follow(self, claim: Claim, articles: Articles) -> None:
+        """Ask for the articles that the source's items wait for, whatever came of this poll."""
+        try:
+            await articles.follow(claim.source_id, claim.source)
+        except StoreError:
+            raise
+        except Exception as error:
+            self._bug(claim, error)
 
     async def _crawl(self, claim: Claim, seat: Seat) -> tuple[Outcome, Saved]:
         assert self.store is not None

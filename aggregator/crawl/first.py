@@ -83,6 +83,7 @@ def read_first(task: Task) -> First | None:
         known=NOTHING_KNOWN,
         key=key,
         context=intake.context(source, document, url, site, now),
+        has_articles=source.article is not None,
     )
     found = [intake.judge(entries[match.entry_index], match, rules) for match in resolved.matches]
     taken = intake.taken(found, resolved.shared, (*document.drops, *over))

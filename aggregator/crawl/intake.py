@@ -14,6 +14,7 @@ from aggregator.model.item import Alias, Item, ItemChange, Known, KnownItem
 from aggregator.model.source import Source
 from aggregator.process import identity, raw
 from aggregator.process.admit import AdmitContext, admit
+from aggregator.process.links import absolute
 from aggregator.process.sanitize import heavy
 
 MAX_ENTRIES = 2000  # a fetch; the rest is counted as dropped
@@ -79,6 +80,7 @@ class Rules:
     known: Known
     key: str
     context: AdmitContext
+    has_articles: bool = False  # whether items' texts are asked for apart
 
 
 async def take(
@@ -174,7 +176,14 @@ def _change(entry: Entry, match: identity.Match, rules: Rules) -> Verdict:
         same=same,
         notes=tuple(notes),
         silent=before is not None and not _says_updated(item, before),
+        article_url=_article_url(entry, item) if rules.has_articles and before is None else None,
+        keeps_content=rules.has_articles and before is not None,
     )
+
+
+def _article_url(entry: Entry, item: Item) -> str | None:
+    """Where the article of a new item is. Without an address there is none to wait for."""
+    return absolute(entry.article, None) or item.link
 
 
 def _says_updated(item: Item, before: KnownItem) -> bool:

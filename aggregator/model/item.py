@@ -121,7 +121,9 @@ class ItemChange:
     entry showed that the item does not have yet. ``raw`` is the uncleaned entry as
     `process.raw` packs it. ``silent`` marks an update whose entry did not say that it was updated.
     ``same`` marks a known item whose content is as stored (or that was pruned): only its identities are
-    recorded. ``notes`` tell which parts of the entry were left out of the item, and why."""
+    recorded. ``notes`` tell which parts of the entry were left out of the item, and why.
+    ``article_url``: the item is new, and published when its article, still to be asked for, has come.
+    ``keeps_content``: the stored content came from an article, and stays."""
 
     item: Item
     item_id: int | None
@@ -133,3 +135,5 @@ class ItemChange:
     silent: bool = False
     same: bool = False
     notes: tuple[Drop, ...] = ()
+    article_url: str | None = None
+    keeps_content: bool = False

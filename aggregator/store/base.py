@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from aggregator.model.feed import Feed, PublishedItem
-from aggregator.model.item import Alias, Known, Publisher
+from aggregator.model.item import Alias, Item, Known, KnownItem, Publisher
 from aggregator.model.settings import Category
 from aggregator.model.source import Claim, Outcome, Saved, Source, SourceMeta, SourceState
 
@@ -86,6 +86,20 @@ class ItemRecord:
     silent_edits: int
     feeds: tuple[str, ...]
     trail: tuple[TrailEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """An article that is still to be asked for: ``tries`` counts this one, ``raw`` is the packed entry of
+    the item, ``known`` the item as it is stored."""
+
+    request_id: int
+    source_id: int
+    uid: str
+    url: str
+    tries: int
+    raw: bytes
+    known: KnownItem
 
 
 class Store(Protocol):
@@ -175,6 +189,26 @@ class Store(Protocol):
         One outcome that cannot be stored gives `Saved.error` and is recorded against its source;
         `StoreError` means that the store takes none. Cancelling the caller does not undo the save.
         """
+
+    async def take_articles(
+        self, source_id: int, now: datetime, *, limit: int, lease: timedelta
+    ) -> list[Owed]:
+        """The source's articles whose time has come, oldest first and in document
+        order, at most ``limit``; nobody else is given
+        them within ``lease``, after which they count as lost in a crash."""
+
+    async def save_article(self, owed: Owed, item: Item) -> None:
+        """Stores an item as its article makes it and publishes it; the article is not owed any more."""
+
+    async def article_failed(
+        self, owed: Owed, *, stage: str, reason: str, detail: str, again_at: datetime | None
+    ) -> None:
+        """Puts the request off until ``again_at``; None gives it up: that is noted in the trail, and the
+        item is published without its article."""
+
+    async def publish_waiting(self, source_id: int, before: datetime) -> int:
+        """Publishes the items that have waited for their article since ``before`` or longer; how many.
+        Their articles stay owed."""
 
     # Reading
 

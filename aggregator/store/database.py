@@ -20,13 +20,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from aggregator.model.feed import Feed, PublishedItem
-from aggregator.model.item import Alias, Known, Publisher
+from aggregator.model.item import Alias, Item, Known, Publisher
 from aggregator.model.settings import Category, StoreSettings
 from aggregator.model.source import Claim, Outcome, Saved, Source
-from aggregator.store import claims, publishers, reads, rows, sync, upkeep
+from aggregator.store import articles, claims, publishers, reads, rows, sync, upkeep
 from aggregator.store.base import (
     FirstCheck,
     ItemRecord,
+    Owed,
     Selected,
     SourceStatus,
     SyncResult,
@@ -244,6 +245,24 @@ class Database:
 
     async def save(self, outcome: Outcome) -> Saved:
         return await self._writer.save(outcome)
+
+    async def take_articles(
+        self, source_id: int, now: datetime, *, limit: int, lease: timedelta
+    ) -> list[Owed]:
+        return await self._writer.call(lambda c: articles.take(c, source_id, now, limit, lease))
+
+    async def save_article(self, owed: Owed, item: Item) -> None:
+        await self._writer.call(lambda c: articles.save(c, owed, item, self._now()))
+
+    async def article_failed(
+        self, owed: Owed, *, stage: str, reason: str, detail: str, again_at: datetime | None
+    ) -> None:
+        await self._writer.call(
+            lambda c: articles.fail(c, owed, stage, reason, detail, again_at, self._now())
+        )
+
+    async def publish_waiting(self, source_id: int, before: datetime) -> int:
+        return await self._writer.call(lambda c: articles.publish_waiting(c, source_id, before, self._now()))
 
     # Reading
 

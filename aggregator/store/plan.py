@@ -39,6 +39,7 @@ class Stored:
     silent_edits: int
     publisher_id: int | None  # not known of what was pruned
     pruned: bool
+    waiting: bool = False  # for its article, and so in no feed yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,7 @@ class Plan:
     restored: list[dict[str, Any]] = field(default_factory=list)
     aliases: list[dict[str, Any]] = field(default_factory=list)
     shared: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
     members: list[dict[str, Any]] = field(default_factory=list)
     joined: list[dict[str, Any]] = field(default_factory=list)  # memberships that may stand already
     left: list[dict[str, Any]] = field(default_factory=list)  # memberships that end
@@ -83,6 +85,7 @@ class Plan:
 
 @dataclass(slots=True)
 class _Tally:
+    shown: bool = False  # whether a feed shows anything anew
     new: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -101,7 +104,7 @@ def plan_outcome(plan: Plan, outcome: Outcome, context: Context) -> Saved:
     for alias in outcome.shared_aliases:
         plan.shared.append({"source_id": row.id, "kind": alias.kind, "hash": alias.hash, "item_id": None})
     keys = _raised_by_meta(plan, outcome, row)
-    if tally.new or tally.updated:
+    if tally.shown:
         keys.update(rows.feed_keys(row.name, row.category))
     raised = {key: _feed_id(context, key) for key in keys}
     raised |= tally.publishers | dict(context.shows_source.get(row.id, {}))
@@ -154,7 +157,12 @@ def _plan_change(
         plan.trail.append(_trail_row(context, row.id, item_id, note))
     if stored is None:
         tally.new += 1
-        _plan_insert(plan, _item_row(change, row.id, item_id, 0, context), row, context)
+        values = _item_row(change, row.id, item_id, 0, context)
+        if change.article_url is not None:
+            _plan_waiting(plan, change.article_url, values, change, context)
+            return
+        tally.shown = True
+        _plan_insert(plan, values, row, context)
         _join_publisher(plan, change, item_id, rows.to_us(change.item.sorted_at), context, tally)
     elif change.same or stored.digest == change.item.digest:
         # Only its identity grew, or what is not published changed: feeds stay as they are.
@@ -176,6 +184,10 @@ def _plan_change(
     else:
         tally.updated += 1
         _plan_update(plan, change, stored, row, context)
+        if stored.waiting:
+            _know_publisher(plan, change, context)
+            return
+        tally.shown = True
         _leave_publisher(plan, change, stored, context, tally)
         _join_publisher(plan, change, item_id, stored.sorted_at, context, tally)
 
@@ -194,6 +206,8 @@ def _plan_update(plan: Plan, change: ItemChange, stored: Stored, row: Row[Any], 
     else:
         for name in ("id", "source_id", *_PLACE):
             del values[name]
+        if change.keeps_content:
+            del values["content_html"]
         plan.updates.append(values | {"b_id": stored.item_id})
     plan.revisions.append(
         {
@@ -219,6 +233,29 @@ def _plan_insert(plan: Plan, values: dict[str, Any], row: Row[Any], context: Con
                 "item_id": values["id"],
             }
         )
+
+
+def _plan_waiting(plan: Plan, url: str, values: dict[str, Any], change: ItemChange, context: Context) -> None:
+    """Plans an item that is in no feed until its article has come, and the request for that."""
+    plan.items.append(values)
+    _know_publisher(plan, change, context)
+    plan.requests.append(
+        {
+            "source_id": values["source_id"],
+            "item_id": values["id"],
+            "url": url,
+            "tries": 0,
+            "next_try_at": context.at,
+            "created_at": context.at,
+        }
+    )
+
+
+def _know_publisher(plan: Plan, change: ItemChange, context: Context) -> None:
+    """Plans the publisher's row and feed, without the item in it."""
+    if change.item.publisher is not None:
+        new = context.publishers.by_name[change.item.publisher.name]
+        plan.publishers[new.id] = new
 
 
 def _join_publisher(

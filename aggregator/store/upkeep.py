@@ -26,7 +26,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.store import publishers
 from aggregator.store.rows import to_us
-from aggregator.store.tables import alias, feed, item, ledger, member, publisher, revision, source, trail
+from aggregator.store.tables import (
+    alias,
+    article_request,
+    feed,
+    item,
+    ledger,
+    member,
+    publisher,
+    revision,
+    source,
+    trail,
+)
+from aggregator.store.waiting import waiting
 
 PRUNE_BATCH = 500  # a transaction: crawls wait for no more than that
 TRAIL_A_SOURCE = 200
@@ -97,6 +109,7 @@ async def prune_some(connection: AsyncConnection, ids: Sequence[int], shown: int
     )
     await connection.execute(delete(member).where(member.c.item_id.in_(ids)))
     await connection.execute(delete(revision).where(revision.c.item_id.in_(ids)))
+    await connection.execute(delete(article_request).where(article_request.c.item_id.in_(ids)))
     await connection.execute(delete(item).where(item.c.id.in_(ids)))
     return len(ids)
 
@@ -143,7 +156,11 @@ def _strays() -> tuple[tuple[str, Select[Any] | CompoundSelect[Any]], ...]:
         .select_from(member.join(feed, feed.c.id == member.c.feed_id))
         .where(member.c.item_id == item.c.id)
     )
-    published = select(item.c.uid).join(source, source.c.id == item.c.source_id).where(source.c.configured)
+    published = (
+        select(item.c.uid)
+        .join(source, source.c.id == item.c.source_id)
+        .where(source.c.configured, ~waiting(item.c.id))
+    )
     of_publisher = item.outerjoin(publisher, publisher.c.id == item.c.publisher_id)
     category = func.coalesce(func.nullif(source.c.category, ""), "-")
     known = exists().where(item.c.id == alias.c.item_id), exists().where(ledger.c.item_id == alias.c.item_id)

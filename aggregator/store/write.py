@@ -36,6 +36,7 @@ from aggregator.store.changed import changed_at
 from aggregator.store.plan import Context, Plan, Stored, plan_outcome, shows_anew
 from aggregator.store.tables import (
     alias,
+    article_request,
     counter,
     feed,
     item,
@@ -46,6 +47,7 @@ from aggregator.store.tables import (
     source_extensions,
     trail,
 )
+from aggregator.store.waiting import waiting
 
 CHUNK = 5000  # values of one IN list; SQLite takes 32,766 in all
 
@@ -86,6 +88,7 @@ _SHARE_ALIASES = Bulk(
         index_elements=list(alias.primary_key), set_={"item_id": _SHARED.excluded.item_id}
     )
 )
+_INSERT_REQUESTS = Bulk(insert(article_request))
 _UPDATE_ITEMS = Bulk(update(item).where(item.c.id == bindparam("b_id")))
 _UPDATE_LEDGER = Bulk(update(ledger).where(ledger.c.item_id == bindparam("b_id")))
 _INSERT_REVISIONS = Bulk(insert(revision))
@@ -121,6 +124,7 @@ def _stored(table: Table, id_column: str, pruned: bool) -> Select[Any]:
         columns.silent_edits,
         null().label("publisher_id") if pruned else columns.publisher_id,
         literal(pruned).label("pruned"),
+        (literal(False) if pruned else waiting(columns.id)).label("waiting"),
     ).where(
         or_(
             columns[id_column].in_(bindparam("ids", expanding=True)),
@@ -196,7 +200,10 @@ async def _read_stored(connection: AsyncConnection, ids: Sequence[int], uids: Se
         if not some["ids"] and not some["uids"]:
             return stored
         found = await connection.execute(_STORED, some)
-        stored += [Stored(**(row._asdict() | {"pruned": bool(row.pruned)})) for row in found]
+        stored += [
+            Stored(**(row._asdict() | {"pruned": bool(row.pruned), "waiting": bool(row.waiting)}))
+            for row in found
+        ]
 
 
 async def _execute(connection: AsyncConnection, plan: Plan, at: int) -> None:
@@ -212,6 +219,7 @@ async def _execute(connection: AsyncConnection, plan: Plan, at: int) -> None:
     await _UPDATE_ITEMS.execute(connection, plan.updates)
     await _UPDATE_ITEMS.execute(connection, plan.touches)
     await _UPDATE_LEDGER.execute(connection, plan.ledger_touches)
+    await _INSERT_REQUESTS.execute(connection, plan.requests)
     await _INSERT_REVISIONS.execute(connection, plan.revisions)
     await _INSERT_TRAIL.execute(connection, plan.trail)
     await _UPDATE_SOURCES.execute(connection, plan.states)

@@ -1,0 +1,115 @@
+"""The articles of new items: requests that the store remembers until they are answered, given up or outlived.
+
+An item of a source with articles is stored at once and published when its article has come, at the
+latest after `Article.wait_s`. What a crawl leaves over (its limit, a crash) is asked for by a later one; an
+article that has come is never asked for again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from aggregator.crawl.crawler import Fetch, Work
+from aggregator.crawl.feed import same_origin
+from aggregator.errors import CrawlError, ParseError, StatusError
+from aggregator.model.document import Entry, Text
+from aggregator.model.http import FetchRequest, FetchResult
+from aggregator.model.item import Item
+from aggregator.model.source import Article, Source
+from aggregator.parse import api, page
+from aggregator.process import raw
+from aggregator.process.admit import AdmitContext, admit
+from aggregator.store.base import Owed, Store
+
+log = structlog.get_logger()
+
+MAX_BYTES = 5 * 1024 * 1024
+TRIES = 4
+LEASE = timedelta(minutes=5)  # a request that nobody has answered for by then was lost in a crash
+AGAIN = timedelta(minutes=2)  # after a failure, and twice as long after each further one
+ACCEPT = "text/html, application/xhtml+xml;q=0.9, application/json;q=0.9, */*;q=0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Articles:
+    """What asking for articles needs. ``context`` gives what admitting needs to know of a source."""
+
+    store: Store
+    fetch: Fetch
+    work: Work
+    now: Callable[[], datetime]
+    context: Callable[[Source, datetime], AdmitContext]
+
+    async def follow(self, source_id: int, source: Source) -> None:
+        """Ask for what is owed, one after the other, and publish what has waited long enough. Raises
+        StoreError only."""
+        article = source.article
+        if article is None:
+            return
+        await self.store.publish_waiting(source_id, self.now() - timedelta(seconds=article.wait_s))
+        owed = await self.store.take_articles(source_id, self.now(), limit=article.limit, lease=LEASE)
+        for request in owed:
+            try:
+                item = await self._item(source, article, request)
+            except CrawlError as failure:
+                await self._failed(source, request, failure)
+            else:
+                await self.store.save_article(request, item)
+                log.info("article.done", source=source.name, url=request.url)
+
+    async def _item(self, source: Source, article: Article, request: Owed) -> Item:
+        """The item with its article. Raises CrawlError."""
+        result = await self.fetch(
+            FetchRequest(
+                url=request.url,
+                headers=source.headers if same_origin(request.url, source.url) else {},
+                accept=ACCEPT,
+                timeout_s=source.timeout_s,
+                max_body_bytes=min(source.max_body_bytes, MAX_BYTES),
+            )
+        )
+        text = await self._text(article, result)
+        entry = with_article(raw.entry(request.raw), text)
+        item = await self.work(len(text.value), _admitted, entry, request, self.context(source, self.now()))
+        if item is None:
+            raise ParseError("the article holds nothing that can be shown")
+        return item
+
+    async def _text(self, article: Article, result: FetchResult) -> Text:
+        content_type = result.headers.get("content-type")
+        arguments: tuple[object, ...]
+        read: Callable[..., Text | None]
+        if result.body.lstrip()[:1] in (b"{", b"["):
+            read, arguments = api.article, (result.body, content_type, article.content, result.url)
+        else:
+            read = page.article
+            arguments = (result.body, content_type, result.url, article.content, article.remove)
+        text = await self.work(len(result.body), read, *arguments)
+        if text is None:
+            raise ParseError(f"the article has nothing at {article.content}")
+        return text
+
+    async def _failed(self, source: Source, request: Owed, failure: CrawlError) -> None:
+        gone = isinstance(failure, StatusError) and failure.status in (404, 410)
+        over = gone or not failure.transient or request.tries >= TRIES
+        again = None if over else self.now() + AGAIN * 2 ** (request.tries - 1)
+        log.info("article.failed", source=source.name, stage=failure.stage, error=str(failure), over=over)
+        await self.store.article_failed(
+            request, stage=failure.stage, reason="article", detail=str(failure), again_at=again
+        )
+
+
+def with_article(entry: Entry, text: Text) -> Entry:
+    """``entry`` with its article as content; a text that it had becomes its summary if it has none."""
+    summary = entry.summary or entry.content
+    return replace(entry, content=text, summary=summary)
+
+
+def _admitted(entry: Entry, request: Owed, context: AdmitContext) -> Item | None:
+    """In a worker where the text is long."""
+    found = admit(entry, uid=request.uid, context=context, known=request.known)
+    return found if isinstance(found, Item) else None

@@ -1,0 +1,160 @@
+"""Articles: asked for once, published with their item, owed until they have come."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+from tests.crawl.test_listing import items, news, page, wire
+from tests.origin import Request, Response, ThreadedOrigin
+from tests.program import Daemon, Program
+
+CONTENT = 'article.content = "div.article"'
+
+
+def article(text: str) -> str:
+    return (
+        "<!DOCTYPE html><title>x</title><nav>Menu</nav>"
+        f'<div class="article"><p>{text}</p><p class="advert">Buy!</p><script>x()</script></div>'
+    )
+
+
+def owed(program: Program) -> int:
+    with sqlite3.connect(program.database) as database:
+        found: int = database.execute("select count(*) from article_request").fetchone()[0]
+    return found
+
+
+def test_an_item_comes_with_its_article_which_is_asked_for_once(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    threaded_origin.serve("/news", page("a", "b"))
+    for name in "ab":
+        threaded_origin.serve(f"/article/{name}", article(f"正文 {name}"))
+    program = Program(tmp_path, news(threaded_origin.url("/news"), CONTENT, 'article.remove = [".advert"]'))
+    assert program.refresh()["items"]["new"] == 2
+    assert [one["content_html"] for one in items(program)] == ["<p>正文 a</p>", "<p>正文 b</p>"]
+    threaded_origin.serve("/news", page("c", "a", "b"))
+    threaded_origin.serve("/article/c", article("正文 c"))
+    assert program.refresh()["items"]["new"] == 1
+    program.refresh("--force")
+    assert [threaded_origin.count(f"/article/{name}") for name in "abc"] == [1, 1, 1]
+    assert owed(program) == 0
+
+
+def test_a_corrected_title_keeps_the_article(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
+    threaded_origin.serve("/news", page("a"))
+    threaded_origin.serve("/article/a", article("正文"))
+    program = Program(tmp_path, news(threaded_origin.url("/news"), CONTENT))
+    program.refresh()
+    threaded_origin.serve("/news", page("a").replace("a 标题", "a 更正"))
+    assert program.refresh()["items"]["updated"] == 1
+    (one,) = items(program)
+    assert one["title"] == "a 更正"
+    assert "正文" in one["content_html"]
+    assert threaded_origin.count("/article/a") == 1
+
+
+def test_what_is_over_the_limit_is_asked_for_by_later_polls_also_unchanged_ones(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    threaded_origin.serve("/news", page(*"abcde"), etag='"1"')
+    for name in "abcde":
+        threaded_origin.serve(f"/article/{name}", article(name))
+    program = Program(tmp_path, news(threaded_origin.url("/news"), CONTENT, "article.limit = 2"))
+    assert program.refresh()["items"]["new"] == 5
+    assert (len(items(program)), owed(program)) == (2, 3)
+    assert program.refresh()["sources"]["not_modified"] == 1
+    assert (len(items(program)), owed(program)) == (4, 1)
+    program.refresh()
+    assert (len(items(program)), owed(program)) == (5, 0)
+    assert sum(threaded_origin.count(f"/article/{name}") for name in "abcde") == 5
+
+
+def test_a_page_that_is_gone_or_has_no_article_gives_the_item_without(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    threaded_origin.serve("/news", page("a", "b", "c"))
+    threaded_origin.serve("/article/a", status=404)
+    threaded_origin.serve("/article/b", "<p>Another page</p>")
+    threaded_origin.serve("/article/c", article("c"))
+    program = Program(tmp_path, news(threaded_origin.url("/news"), CONTENT))
+    assert program.refresh()["exit"] == 0
+    assert [one["title"] for one in items(program)] == ["a 标题", "b 标题", "c 标题"]
+    with sqlite3.connect(program.database) as database:
+        trail = database.execute("select stage, reason, detail from trail order by id").fetchall()
+    assert [(stage, reason) for stage, reason, _ in trail] == [("fetch", "article"), ("parse", "article")]
+    assert "404" in trail[0][2]
+    assert "div.article" in trail[1][2]
+
+
+def test_an_article_that_does_not_come_keeps_its_item_for_so_long_and_no_longer(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    threaded_origin.serve("/news", page("a"))
+    threaded_origin.serve("/article/a", status=503)
+    url = threaded_origin.url("/news")
+    program = Program(tmp_path, news(url, CONTENT))
+    program.refresh()
+    assert (items(program), owed(program)) == ([], 1)
+    program.write(news(url, CONTENT, 'article.wait = "0s"'))
+    program.refresh()
+    assert [one["title"] for one in items(program)] == ["a 标题"]
+    assert owed(program) == 1, "it may still come"
+    assert threaded_origin.count("/article/a") == 1, "and is not asked for again at once"
+
+
+def test_a_refresh_killed_in_the_midst_of_articles_loses_none(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    threaded_origin.serve("/news", page("a", "b", "c"), etag='"1"')
+    never = threaded_origin.event()
+    threaded_origin.serve("/article/a", article("a"))
+    threaded_origin.serve("/article/b", article("b"), hold=never)
+    threaded_origin.serve("/article/c", article("c"))
+    program = Program(tmp_path, news(threaded_origin.url("/news"), CONTENT))
+    process = program.start("refresh")
+    threaded_origin.wait_for("/article/b")
+    process.kill()
+    process.communicate()
+    assert (len(items(program)), owed(program)) == (1, 2)
+    with sqlite3.connect(program.database) as database:  # as if the lease had run out
+        database.execute("update article_request set next_try_at = 0")
+    threaded_origin.serve("/article/b", article("b"))
+    program.refresh()
+    assert (len(items(program)), owed(program)) == (3, 0)
+    assert [threaded_origin.count(f"/article/{name}") for name in "abc"] == [1, 2, 1]
+
+
+def test_an_api_s_articles_are_json_or_pages(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
+    def text(request: Request) -> Response:
+        number = request.path.rpartition("=")[2]
+        if number == "2":
+            return Response(body=b"<p id=text>page 2</p>", headers={"Content-Type": "text/html"})
+        return Response(body=json.dumps({"text": f"<p>　　正文 {number}</p>", "id": number}).encode())
+
+    records = [{"infoCode": n, "title": f"T{n}", "datetime": "2026-05-02 06:03:23"} for n in (1, 2)]
+    threaded_origin.serve("/list", json.dumps({"record": records}))
+    for number in (1, 2):
+        threaded_origin.serve(f"/text?id={number}", text)
+    url = threaded_origin.url("/text?id={infoCode}")
+    program = Program(
+        tmp_path,
+        wire(threaded_origin.url("/list"), f'article.url = "{url}"', 'article.content = "text"'),
+    )
+    assert program.refresh()["items"]["new"] == 2
+    assert {one["title"]: one.get("content_html", "") for one in items(program)} == {
+        "T1": "<p>　　正文 1</p>",
+        "T2": "",
+    }
+
+
+def test_the_daemon_publishes_articles_too(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
+    threaded_origin.serve("/news", page("a"))
+    threaded_origin.serve("/article/a", article("正文"))
+    program = Program(tmp_path, news(threaded_origin.url("/news"), CONTENT))
+    with Daemon(program) as daemon:
+        threaded_origin.wait_for("/article/a")
+        daemon.wait_for("article.done")
+        assert "正文" in json.loads(daemon.get("/feeds/all.json")[2])["items"][0]["content_html"]
