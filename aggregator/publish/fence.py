@@ -75,9 +75,14 @@ def document(xml: bytes) -> bytes:
 
 
 def passed_on(item: Item) -> tuple[Extension, ...]:
-    """The item's extensions, and those that carry what Atom and RSS have no element for: its picture,
-    and how long its first enclosure plays. What it brought itself is not repeated."""
+    """The item's extensions, and those that carry what Atom and RSS have no element for: its publisher,
+    its picture, and how long its first enclosure plays. What it brought itself is not repeated."""
     added = []
+    if item.publisher and not any(
+        extension.namespace == extensions.DC and extension.name == "publisher"
+        for extension in item.extensions
+    ):
+        added.append(Extension(namespace=extensions.DC, name="publisher", text=item.publisher.name))
     if item.image and not _mentions(item.extensions, item.image.url):
         url = ("url", item.image.url)
         added.append(Extension(namespace=extensions.MEDIA, name="thumbnail", attributes=(url,)))

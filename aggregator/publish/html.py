@@ -31,13 +31,15 @@ _SUBSCRIBE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexView:
-    """What the index page shows. ``feeds`` in any order, gone ones are left out; ``items`` newest first."""
+    """What the index page shows. ``feeds`` in any order, gone ones are left out; ``items`` newest first.
+    ``more_publishers`` tells that there are others than those whose feeds are given."""
 
     feeds: tuple[Feed, ...]
     items: tuple[PublishedItem, ...]
     base_url: str
     site_title: str
     site_language: str | None = None
+    more_publishers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,7 @@ def index_page(index: IndexView) -> bytes:
         site_title=index.site_title,
         language=index.site_language,
         groups=groups,
+        more_publishers=index.more_publishers,
         items=index.items,
     )
 

@@ -22,6 +22,7 @@ from aggregator.store.base import Store
 
 CACHE_CONTROL = "public, max-age=60"
 NEWEST_ON_INDEX = 30
+PUBLISHERS_ON_INDEX = 200  # there may be thousands
 
 
 Make = Callable[[], Awaitable[Rendered]]
@@ -134,10 +135,13 @@ class Handlers:
         return web.Response(body=rendered.body, headers=headers)
 
     async def index(self, request: web.Request) -> web.StreamResponse:
-        """Feeds by category, the newest items, how to subscribe."""
+        """Feeds by category, the publishers and the newest items, how to subscribe."""
         store, settings = self._site.store, self._site.settings
+        publishers = await store.newest_feeds("publisher", PUBLISHERS_ON_INDEX + 1)
+        others = await store.feeds("all", "category", "source")
         view = html.IndexView(
-            feeds=tuple(await store.feeds()),
+            feeds=(*others, *publishers[:PUBLISHERS_ON_INDEX]),
+            more_publishers=len(publishers) > PUBLISHERS_ON_INDEX,
             items=tuple(await store.view_items("all", NEWEST_ON_INDEX)),
             base_url=settings.base_url,
             site_title=settings.title,

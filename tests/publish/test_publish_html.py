@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -92,6 +93,19 @@ def test_index_leads_to_every_feed(make_item: Make, make_view: Make) -> None:
     assert not any("old" in str(target) for target in targets)
     assert page.css_first("time").attributes["datetime"] == "2026-03-04T05:06:07Z"
     assert page.css_first("html").attributes["lang"] == "zh-CN"
+
+
+def test_index_says_that_there_are_more_publishers(make_item: Make, make_view: Make) -> None:
+    view = index(make_view(make_item()), feed("publisher", "jingzhouribao", "荆州日报"))
+    for more in (False, True):
+        page = LexborHTMLParser(html.index_page(replace(view, more_publishers=more)).decode())
+        assert "Publishers" in [heading.text() for heading in page.css("h2")]
+        links = [link for link in page.css("li a") if link.text() == "荆州日报"]
+        assert [link.attributes["href"] for link in links] == [
+            "https://feeds.example/feeds/publisher/jingzhouribao.html"
+        ]
+        assert ("every publisher" in page.css_first("main").text()) is more
+    assert b"Publishers" not in html.index_page(index(make_view(make_item())))
 
 
 def test_index_of_nothing() -> None:
