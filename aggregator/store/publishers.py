@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -185,24 +185,28 @@ async def feeds_of(connection: AsyncConnection, source_ids: Collection[int]) -> 
 async def leave(connection: AsyncConnection, source_ids: Collection[int]) -> None:
     """Takes the items of removed sources out of their publishers' feeds."""
     if source_ids:
-        own = select(item.c.id).where(item.c.source_id.in_(source_ids), item.c.publisher_id.is_not(None))
-        feeds = select(feed.c.id).where(feed.c.kind == "publisher")
-        await connection.execute(delete(member).where(member.c.item_id.in_(own), member.c.feed_id.in_(feeds)))
+        whole = tuple_(member.c.feed_id, member.c.sorted_at, member.c.item_id)
+        await connection.execute(delete(member).where(whole.in_(_memberships(source_ids))))
 
 
 async def come_back(connection: AsyncConnection, source_ids: Collection[int]) -> None:
     """Puts the items of sources that returned into their publishers' feeds again."""
     if source_ids:
-        own = (
-            select(feed.c.id, item.c.sorted_at, item.c.id)
-            .select_from(item)
-            .join(publisher, publisher.c.id == item.c.publisher_id)
-            .join(feed, feed.c.key == KEY)
-            .where(item.c.source_id.in_(source_ids))
-        )
+        own = _memberships(source_ids)
         await connection.execute(
             upsert(member).from_select(["feed_id", "sorted_at", "item_id"], own).on_conflict_do_nothing()
         )
+
+
+def _memberships(source_ids: Collection[int]) -> Select[Any]:
+    """The rows of `member` that items of these sources have, or should have, in publishers' feeds."""
+    return (
+        select(feed.c.id, item.c.sorted_at, item.c.id)
+        .select_from(item)
+        .join(publisher, publisher.c.id == item.c.publisher_id)
+        .join(feed, feed.c.key == KEY)
+        .where(item.c.source_id.in_(source_ids))
+    )
 
 
 # Merging

@@ -189,11 +189,9 @@ def _strays() -> tuple[tuple[str, Select[Any] | CompoundSelect[Any]], ...]:
             "item in another publisher's feed",
             select(item.c.uid)
             .select_from(of_publisher)
-            .where(
-                in_feed.where(
-                    feed.c.kind == "publisher", feed.c.name != func.coalesce(publisher.c.slug, "")
-                ).exists()
-            ),
+            .join(member, member.c.item_id == item.c.id)
+            .join(feed, feed.c.id == member.c.feed_id)
+            .where(feed.c.kind == "publisher", feed.c.name != func.coalesce(publisher.c.slug, "")),
         ),
         (
             "publisher that is none",

@@ -151,11 +151,12 @@ def test_the_rule_is_tried_in_order() -> None:
 
 
 def test_aliases_rename_and_merge() -> None:
-    aliases = {"荆州日报社": "荆州日报", "荆州晚报": "荆州日报社", "a": "b", "b": "a", "x": " "}
+    aliases = {"荆州日报社": "荆州日报", "荆州晚报": "荆州日报社", "a": "b", "b": "a", "c": "a", "x": " "}
     expected = Publisher(name="荆州日报", slug="jingzhouribao")
     assert publisher("荆州日报社 ", aliases=aliases) == publisher("荆州晚报", aliases=aliases) == expected
     assert publisher("荆州日报", aliases=aliases) == expected
     assert publisher("a", aliases=aliases) == Publisher(name="a", slug="a"), "a circle leads nowhere"
+    assert publisher("c", aliases=aliases) == Publisher(name="c", slug="c")
     assert publisher("：", aliases=aliases) is None
     assert merges(aliases) == {"荆州日报社": expected, "荆州晚报": expected}
     assert merges({"ＢＢＣ": "Ｂ B C", "same": "same", "": "x"}) == {
