@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,7 +17,7 @@ from aggregator.crawl.crawler import Crawler, find
 from aggregator.crawl.engine import Engine
 from aggregator.crawl.pool import BATCH, LEASE_S, crawl_all
 from aggregator.crawl.seats import Seats
-from aggregator.errors import ConfigError, Problem
+from aggregator.errors import ConfigError, ExportError, Problem
 from aggregator.fetch.client import Client
 from aggregator.model.settings import Config
 from aggregator.model.source import Claim, Outcome, Saved, Source, SourceState
@@ -26,9 +26,12 @@ from aggregator.store.base import SourceStatus, Store
 from aggregator.store.database import open_store
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from aggregator.crawl.articles import Articles
     from aggregator.crawl.desk import Desk
     from aggregator.crawl.intake import Site
+    from aggregator.export import ExportReport
 
 log = structlog.get_logger()
 
@@ -258,6 +261,43 @@ async def opml_list(config: Config, *, feeds: bool) -> bytes:
         by_name = {source.name: source for source in config.sources}
         sources = [(by_name[each.name], each.title, each.meta.link) for each in await store.states()]
         return opml.sources_opml(sources, config.site.title)
+
+
+async def export_files(
+    config: Config,
+    directory: Path,
+    *,
+    format: str,
+    feed: str | None,
+    categories: str | None,
+    tags: str | None,
+) -> ExportReport:
+    """Write what is stored into `directory`; `categories` and `tags` are templates in place of the
+    format's own. Raises ExportError, also for an unknown feed or a bad template, and StoreError."""
+    from aggregator import export
+    from aggregator.publish import posts
+
+    templates = posts.HEXO if format == "hexo" else posts.JEKYLL
+    given = {"categories": categories, "tags": tags}
+    templates = replace(templates, **{key: text for key, text in given.items() if text is not None})
+    try:
+        posts.check_templates(templates)
+    except posts.PostError as error:
+        raise ExportError(f"template: {error}") from error
+    async with opened(config, "crawler") as store:
+        if feed is not None:
+            found = await store.revision(feed)
+            if found is None or found[1]:
+                raise ExportError(f"no such feed: {feed}")
+        return await export.export(
+            store,
+            config,
+            directory,
+            format=format,
+            feed=feed,
+            templates=templates,
+            generator=f"aggregator {__version__}",
+        )
 
 
 async def until(stop: asyncio.Event, *tasks: asyncio.Task[None]) -> None:

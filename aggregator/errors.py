@@ -14,6 +14,7 @@
       StoreError         we cannot keep data
         StoreBusy        another process holds what we need
         StoreNewer       the database was written by a newer version
+      ExportError        the operator must act: the folder cannot be exported into
 
 "Not modified" is a value, not an error. Anything else that is raised is a bug.
 """
@@ -116,6 +117,10 @@ class StoreBusy(StoreError):
 
 class StoreNewer(StoreError):
     """The store was written by a newer version of this program."""
+
+
+class ExportError(AggregatorError):
+    """The folder of an export cannot be used: it is a file, in use, or its list of files is damaged."""
 
 
 def first_of(group: BaseExceptionGroup[StoreError]) -> StoreError:

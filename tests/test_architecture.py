@@ -22,6 +22,7 @@ FLOORS = {
     "crawl": 3,
     "schedule": 4,
     "serve": 4,
+    "export": 4,
     "document": 2,  # the front door of parse: aggregator/parse/__init__.py and __main__.py
     "app": 5,
     "daemon": 6,
@@ -34,6 +35,7 @@ NEVER = {
     ("crawl", "config"),
     ("crawl", "publish"),
     ("serve", "crawl"),
+    ("export", "crawl"),
     ("store", "parse"),
     ("store", "process"),
 }
@@ -68,6 +70,7 @@ KNOWN_TO = {
     "jinja2": {"publish"},
     "jmespath": {"parse"},
     "selectolax": {"parse", "process"},
+    "yaml": {"publish"},
 }
 
 

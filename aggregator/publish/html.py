@@ -58,8 +58,9 @@ class StatusRow:
     error: str = ""
 
 
-def index_page(index: IndexView) -> bytes:
-    """Feeds by category and kind, the newest items, and how to subscribe."""
+def index_page(index: IndexView, *, static: bool = False) -> bytes:
+    """Feeds by category and kind, the newest items, and how to subscribe. ``static`` is for files: links
+    go to files, and to none of what only a server can tell."""
     living = sorted((feed for feed in index.feeds if not feed.gone), key=lambda feed: str(feed.key))
     groups = {
         kind: [feed for feed in living if feed.key.kind == kind]
@@ -67,6 +68,7 @@ def index_page(index: IndexView) -> bytes:
     }
     return _page(
         "index.html",
+        static=static,
         base_url=index.base_url,
         site_title=index.site_title,
         language=index.site_language,
@@ -76,14 +78,15 @@ def index_page(index: IndexView) -> bytes:
     )
 
 
-def feed_page(view: FeedView) -> bytes:
-    """A feed as a page to read."""
-    return mended(view, _feed_page)
+def feed_page(view: FeedView, *, static: bool = False) -> bytes:
+    """A feed as a page to read; ``static`` as in `index_page`."""
+    return mended(view, lambda each: _feed_page(each, static))
 
 
-def _feed_page(view: FeedView) -> bytes:
+def _feed_page(view: FeedView, static: bool) -> bytes:
     return _page(
         "feed.html",
+        static=static,
         base_url=view.base_url,
         site_title=view.site_title,
         language=say.language(view),
@@ -126,7 +129,7 @@ def error_page(
 
 
 def _page(template: str, **values: object) -> bytes:
-    return scrub_text(_TEMPLATES.get_template(template).render(values)).encode()
+    return scrub_text(_TEMPLATES.get_template(template).render({"static": False} | values)).encode()
 
 
 def _item_at(item: Item) -> datetime:
