@@ -184,7 +184,7 @@ class Tree:
     def _fail(self, path: str, error: OSError | ValueError) -> None:
         reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
         self.report.failures.append(f"{path}: {reason}")
-        if path in self._old:  # still ours, as it is
+        if path in self._old and isinstance(error, OSError):  # still ours, as it is
             self._new[path] = {"sha256": self._old[path]["sha256"]}
 
     def _claim(self, paths: Sequence[str]) -> None:

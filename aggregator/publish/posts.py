@@ -176,7 +176,7 @@ def _hexo(entry: PublishedItem, category: Sequence[str], templates: Templates) -
         "date": Plain(format_datetime(say.whole_seconds(_dated_at(item)), usegmt=True)),
         "thumbnail": item.image.url if item.image else "",
     }
-    given = {key: value for key, value in values.items() if value not in ("", [])}
+    given = {key: value for key, value in values.items() if key == "title" or value not in ("", [])}
     text = embed.neutral(embed.article(say.texts(item)[1], boxed=True))
     return Post(path=f"source/_posts/{file_stem(item)}.md", body=f"{front_matter(given)}\n{text}\n".encode())
 
