@@ -7,9 +7,10 @@ lost afterwards.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from aggregator.model.pickles import quickly_pickled
 
@@ -119,6 +120,20 @@ class Extension:
     attributes: tuple[tuple[str, str], ...] = ()
     text: str = ""
     children: tuple[Extension, ...] = ()
+
+
+def extensions(found: Iterable[Mapping[str, Any]]) -> tuple[Extension, ...]:
+    """Elements as JSON has them (objects with an `Extension`'s fields), made whole again."""
+    return tuple(
+        Extension(
+            namespace=one["namespace"],
+            name=one["name"],
+            attributes=tuple((name, value) for name, value in one["attributes"]),
+            text=one["text"],
+            children=extensions(one["children"]),
+        )
+        for one in found
+    )
 
 
 @quickly_pickled

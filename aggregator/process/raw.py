@@ -4,7 +4,6 @@ when the rules change, or when the article that belongs to them has come. The st
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -14,13 +13,13 @@ from aggregator.model.document import (
     Enclosure,
     Entry,
     EntrySource,
-    Extension,
     FeedDate,
     Image,
     Link,
     Person,
     Tag,
     Text,
+    extensions,
 )
 
 if sys.version_info >= (3, 14):
@@ -56,22 +55,9 @@ def entry(raw: bytes) -> Entry:
         found[name] = date and FeedDate(at=datetime.fromisoformat(date["at"]), zone_known=date["zone_known"])
     found["image"] = _maybe(Image, found.get("image"))
     found["source"] = _maybe(EntrySource, found.get("source"))
-    found["extensions"] = _extensions(found.get("extensions") or ())
+    found["extensions"] = extensions(found.get("extensions") or ())
     return Entry(**found)
 
 
 def _maybe(kind: type[T], found: dict[str, Any] | None) -> T | None:
     return None if found is None else kind(**found)
-
-
-def _extensions(found: Iterable[dict[str, Any]]) -> tuple[Extension, ...]:
-    return tuple(
-        Extension(
-            namespace=one["namespace"],
-            name=one["name"],
-            attributes=tuple((name, value) for name, value in one["attributes"]),
-            text=one["text"],
-            children=_extensions(one["children"]),
-        )
-        for one in found
-    )

@@ -6,7 +6,6 @@ JSON is by orjson, which writes dataclasses by itself; an empty value is NULL.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -24,6 +23,7 @@ from aggregator.model.document import (
     Link,
     Person,
     Tag,
+    extensions,
 )
 from aggregator.model.feed import Feed, FeedKey
 from aggregator.model.item import Item, KnownItem, Publisher
@@ -170,20 +170,7 @@ def _one(kind: type[_T], text: str | None) -> _T | None:
 
 
 def _extensions(text: str | None) -> tuple[Extension, ...]:
-    return _elements(orjson.loads(text)) if text else ()
-
-
-def _elements(found: Iterable[dict[str, Any]]) -> tuple[Extension, ...]:
-    return tuple(
-        Extension(
-            namespace=one["namespace"],
-            name=one["name"],
-            attributes=tuple((name, value) for name, value in one["attributes"]),
-            text=one["text"],
-            children=_elements(one["children"]),
-        )
-        for one in found
-    )
+    return extensions(orjson.loads(text)) if text else ()
 
 
 # Sources
