@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from yarl import URL
 
+from aggregator.cli import rules
 from aggregator.cli.logs import printable
 from aggregator.cli.root import ALL_FAILED, OK, USAGE, commands, load, parse, print_json, run_to_end
 from aggregator.errors import ConfigError, ParseError
@@ -83,6 +84,7 @@ def _preview_json(outcome: Outcome, limit: int) -> dict[str, Any]:
             {name: getattr(change.item, name) for name in ITEM_FIELDS} | {"notes": change.notes}
             for change in outcome.changes[:limit]
         ],
+        "rules": rules.of(outcome.claim.source),
         "dropped": outcome.drops,
     }
 
@@ -100,6 +102,7 @@ ITEM_FIELDS = (
     "language",
     "summary_html",
     "content_html",
+    "publisher",
 )
 
 
@@ -110,13 +113,16 @@ def _print_preview(outcome: Outcome, limit: int) -> None:
         return
     if outcome.meta is not None:
         click.echo(printable(f"{outcome.meta.title or outcome.claim.source.name}  {outcome.meta.link or ''}"))
+    made = rules.of(outcome.claim.source)
     for change in outcome.changes[:limit]:
         item = change.item
         when = item.published_at or item.updated_at
         click.echo(
             printable(f"  {when.isoformat(timespec='minutes') if when else 'undated':22}  {item.title}")
         )
-        click.echo(printable(f"  {'':22}  {item.link or '(no link)'}"))
+        for name, value in rules.values(item):
+            rule = f"  ({made[name]})" if name in made else ""
+            click.echo(printable(f"  {'':22}  {name}: {value}{rule}"))
         for note in change.notes:
             click.echo(printable(f"  {'':22}  without: {note.reason} {note.detail}".rstrip()))
     rest = len(outcome.changes) - limit

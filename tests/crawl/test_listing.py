@@ -184,11 +184,21 @@ def test_a_record_without_title_time_or_id_is_counted_and_the_rest_go_on(
     assert program.refresh()["items"] == {"new": 2, "updated": 0, "unchanged": 0, "dropped": 4}
 
 
-def test_preview_shows_a_page(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
+def test_preview_shows_a_page_and_the_rule_that_made_each_field(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
     threaded_origin.serve("/news", page("a", "b"))
-    done = Program(tmp_path, news(threaded_origin.url("/news"))).run("preview", "news")
+    more = ('select.publisher = "i"', 'publisher = ["attribution", "select"]', 'clean.remove = ".ad"')
+    program = Program(tmp_path, news(threaded_origin.url("/news"), *more))
+    done = program.run("preview", "news")
     assert done.returncode == 0
-    assert "a 标题" in done.stdout
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert "title: a 标题  (select.title: a)" in lines
+    assert f"link: {threaded_origin.url('/article/a')}  (in ul.news > li: the first link)" in lines
+    assert "publisher: 财经网 (caijingwang)  (publisher: attribution, select.publisher: i)" in lines
+    shown = json.loads(program.run("preview", "news", "--json").stdout)
+    assert shown["rules"]["clean"] == "clean: remove"
+    assert shown["items"][0]["publisher"] == {"name": "财经网", "slug": "caijingwang"}
 
 
 @pytest.mark.parametrize(
