@@ -33,7 +33,8 @@ from aggregator.model.source import Outcome, Saved
 from aggregator.store import publishers, rows
 from aggregator.store.bulk import Bulk
 from aggregator.store.changed import changed_at
-from aggregator.store.plan import Context, Plan, Stored, plan_outcome, shows_anew
+from aggregator.store.plan import plan_outcome, shows_anew
+from aggregator.store.planned import Context, Plan, Stored
 from aggregator.store.tables import (
     alias,
     article_request,
