@@ -280,7 +280,10 @@ class _Decoder:
             for at, text in bad.faults:
                 self.findings.add((*path, "article", *at), text)
             return
-        if url is not None:
+        if url is not None and url.startswith("file:") and not own.get("url", "").startswith("file:"):
+            expected = "expected an http or https address, since the listing is no file"
+            self.findings.add((*path, "article", "url"), f"{expected}, got {show(url)}")
+        elif url is not None:
             merged["article_url"] = url
 
     def _paths(self, sources: tuple[Source, ...]) -> tuple[Category, ...]:

@@ -15,7 +15,8 @@ import structlog
 
 from aggregator.crawl.crawler import Fetch, Work
 from aggregator.crawl.feed import same_origin
-from aggregator.errors import CrawlError, ParseError, StatusError
+from aggregator.errors import CrawlError, ParseError, RefusedError, StatusError
+from aggregator.fetch.local import is_local
 from aggregator.model.document import Entry, Text
 from aggregator.model.http import FetchRequest, FetchResult
 from aggregator.model.item import Item
@@ -63,6 +64,8 @@ class Articles:
 
     async def _item(self, source: Source, article: Article, request: Owed) -> Item:
         """The item with its article. Raises CrawlError."""
+        if is_local(request.url) and not source.local_articles:
+            raise RefusedError("files are read only where the configuration names them")
         result = await self.fetch(
             FetchRequest(
                 url=request.url,

@@ -7,6 +7,7 @@ import hashlib
 from yarl import URL
 
 from aggregator.crawl.crawler import Body, CrawlContext, Crawled
+from aggregator.fetch.local import is_local
 from aggregator.model.http import FetchRequest
 from aggregator.process.cadence import freshness_s
 
@@ -50,5 +51,7 @@ async def crawl(context: CrawlContext) -> Crawled:
 
 
 def same_origin(one: str, other: str) -> bool:
-    """Whether two addresses have the same scheme, host and port (RFC 6454)."""
-    return one == other or URL(one).origin() == URL(other).origin()
+    """Whether two addresses have the same scheme, host and port (RFC 6454). A file has no such origin."""
+    if one == other:
+        return True
+    return not (is_local(one) or is_local(other)) and URL(one).origin() == URL(other).origin()

@@ -81,6 +81,7 @@ class Rules:
     key: str
     context: AdmitContext
     has_articles: bool = False  # whether items' texts are asked for apart
+    local_articles: bool = False  # and are files, by the source's own template (`Source.local_articles`)
 
 
 async def take(
@@ -176,13 +177,15 @@ def _change(entry: Entry, match: identity.Match, rules: Rules) -> Verdict:
         same=same,
         notes=tuple(notes),
         silent=before is not None and not _says_updated(item, before),
-        article_url=_article_url(entry, item) if rules.has_articles and before is None else None,
+        article_url=_article_url(entry, item, rules) if rules.has_articles and before is None else None,
         keeps_content=rules.has_articles and before is not None,
     )
 
 
-def _article_url(entry: Entry, item: Item) -> str | None:
+def _article_url(entry: Entry, item: Item, rules: Rules) -> str | None:
     """Where the article of a new item is. Without an address there is none to wait for."""
+    if rules.local_articles:
+        return entry.article
     return absolute(entry.article, None) or item.link
 
 

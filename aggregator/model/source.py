@@ -93,6 +93,13 @@ class Source:
     publisher: tuple[str, ...] = ("select",)  # where its name is looked for, in this order
     headers: dict[str, str] = field(default_factory=dict, repr=False)
 
+    @property
+    def local_articles(self) -> bool:
+        """Whether articles are files of the operator, because the template of their addresses says so.
+        A listing that comes from elsewhere never has any."""
+        template = (self.select.article if self.select else None) or ""
+        return template.startswith("file:") and self.url.startswith("file:")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validators:

@@ -7,7 +7,9 @@ A field is an expression on the record, or a text with expressions in braces:
 
 It is such a template if it holds a "{" and either begins with "http://", "https://" or "/", or is no
 JMESPath; so ``{id}`` is a template and ``{title: name}`` JMESPath. Values put into addresses are quoted.
-A template without a value for each of its expressions gives nothing.
+A template without a value for each of its expressions gives nothing. A template of articles that begins
+with "file:" names files of the operator: what is put into it must be part of a file's name and no more, so
+that no record leads out of the folder that the template names.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from aggregator.errors import NotAFeed, SelectorError, Unparsable
 from aggregator.model.document import Document, Drop, Entry, FeedDate, Image, Person, Tag, Text
 from aggregator.model.source import Select
 from aggregator.parse.decode import Decoded, decode
-from aggregator.parse.elements import absolute
+from aggregator.parse.elements import absolute, is_http
 from aggregator.parse.listing import Dates, Listing, dates, dropped, other_page
 from aggregator.parse.markup import looks_like_markup, plain_words
 
@@ -39,6 +41,8 @@ Record = Mapping[str, Any]
 
 _FORMAT = "api"
 _ADDRESS = ("http://", "https://", "/")
+_FILE = "file:"
+_PART_OF_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")  # no slash, and nothing with ".." in front
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # callback({...});  var list = {...};  try{callback({...});}catch(e){};
@@ -103,7 +107,7 @@ def listing(
             drops.append(found)
             continue
         if select.article is not None:
-            found = replace(found, article=link(record, select.article, url))
+            found = replace(found, article=_article_url(record, select.article, url))
         entries.append(found)
     document = Document(
         format=_FORMAT,
@@ -140,6 +144,14 @@ def value(data_or_record: object, expression: str) -> Any:
 def link(record: object, template: str, base: str | None) -> str | None:
     """The address that a template or expression gives for a record, absolute; None where it gives none."""
     return absolute(_first(record, template, quote=True), base)
+
+
+def _article_url(record: object, template: str, base: str) -> str | None:
+    """The address of a record's article: a file where the template itself says so, and only then."""
+    if template.startswith(_FILE):
+        return _first(record, template, quote=True)
+    found = link(record, template, base)
+    return found if is_http(found) else None
 
 
 class _Reader:
@@ -267,7 +279,7 @@ def _evaluated(field: str, record: object, *, quote: bool) -> Any:
     filled = [compiled.texts[0]]
     for expression, text in zip(compiled.expressions, compiled.texts[1:], strict=True):
         part = next(_strings(_search(expression, record)), None)
-        if part is None:
+        if part is None or (field.startswith(_FILE) and not _PART_OF_NAME.fullmatch(part)):
             return None
         filled += [quoted(part, safe="") if quote else part, text]
     return "".join(filled)

@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from aggregator.config import decode
 from aggregator.config.key import Key
 from aggregator.config.schema import SECTIONS
 from aggregator.errors import ConfigError
-from aggregator.model.settings import FetchSettings, ServerSettings, SiteSettings, StoreSettings
+from aggregator.model.document import Document
+from aggregator.model.settings import Config, FetchSettings, ServerSettings, SiteSettings, StoreSettings
 from aggregator.model.source import Source
+from aggregator.parse import api, page
 
 ROOT = Path(__file__).parents[2]
 MANUAL = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -93,21 +96,53 @@ def test_the_manuals_messages_are_the_programs() -> None:
     assert str(caught.value) in MANUAL.splitlines()
 
 
-def test_the_shipped_configuration_reads_the_shipped_examples() -> None:
+WITH_AN_EMPTY_RECORD = "examples/wire/newmarket.json"
+
+
+def shipped() -> Config:
     text = (ROOT / "feeds.toml").read_text(encoding="utf-8")
-    config = decode.load(text, file="feeds.toml", directory=str(ROOT), env={})
+    return decode.load(text, file="feeds.toml", directory=str(ROOT), env={})
+
+
+def examples() -> list[str]:
+    """Every file of the examples, as a path relative to the configuration."""
+    return [path.relative_to(ROOT).as_posix() for path in (ROOT / "examples").rglob("*") if not path.is_dir()]
+
+
+def listed(source: Source) -> Document:
+    """What a source of kind page or api reads in its file."""
+    assert source.select is not None
+    read = {"page": page.listing, "api": api.listing}[source.kind]
+    data = (ROOT / source.url.removeprefix("file:")).read_bytes()
+    now = datetime(2026, 3, 15, tzinfo=UTC)
+    return read(data, None, source.url, source.select, now=now, timezone=source.timezone).document
+
+
+def test_the_shipped_configuration_reads_the_shipped_examples() -> None:
+    config = shipped()
     files = [source for source in config.sources if source.url.startswith("file:")]
-    assert {source.url.removeprefix("file:") for source in files} == {
-        path.relative_to(ROOT).as_posix() for path in (ROOT / "examples").iterdir()
-    }
+    with_articles = [source for source in files if source.article]
+    articles = [entry.article or "none" for source in with_articles for entry in listed(source).entries]
+    named = [*(source.url for source in files), *articles]
+    assert sorted(url.removeprefix("file:") for url in named) == sorted(examples())
     assert {source.category.split("/")[0] for source in files} == {"examples"}
     assert {source.category.split("/")[0] for source in config.sources} > {"examples"}
 
 
 def test_the_shipped_examples_are_well_formed() -> None:
-    for path in (ROOT / "examples").iterdir():
-        data = path.read_bytes()
-        if path.suffix == ".json":
+    sources = {source.url.removeprefix("file:"): source for source in shipped().sources}
+    for name in examples():
+        data = (ROOT / name).read_bytes()
+        source = sources.get(name)
+        if source is None:  # an article
+            (text,) = {"content", "text"} & json.loads(data).keys()
+            assert json.loads(data)[text].strip()
+        elif source.select is not None:
+            found = listed(source)
+            assert len(found.entries) >= 5
+            assert [drop.reason for drop in found.drops] == ["no-title"] * (name == WITH_AN_EMPTY_RECORD)
+            assert all(entry.published and entry.publisher and entry.link for entry in found.entries)
+        elif name.endswith(".json"):
             assert len(json.loads(data)["items"]) >= 5
         else:
             root = etree.fromstring(data)

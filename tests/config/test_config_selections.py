@@ -114,6 +114,19 @@ def test_what_is_wrong_is_said_with_its_line(text: str, expected: list[str]) -> 
     assert problems(text) == expected
 
 
+def test_articles_in_files_belong_to_a_listing_in_a_file() -> None:
+    text = 'kind = "api"\nselect.items = "a"\narticle.content = "text"\narticle.url = "file:x/{id}"'
+    assert problems(text) == [
+        'feeds.toml:7: source "acme": article.url: expected an http or https address, since the listing is '
+        'no file, got "file:x/{id}"'
+    ]
+    own = '[[source]]\nname = "acme"\nurl = "file:list.json"\n' + text
+    (source,) = decode.load(own, file="feeds.toml", directory="/d", env={}).sources
+    assert source.local_articles
+    (source,) = load(API + 'article.content = "text"').sources
+    assert not source.local_articles
+
+
 @pytest.mark.parametrize("selector", ["li >", "li:contains('x')", "a@", "a@b c", "[["])
 def test_a_selector_that_cannot_be_used(selector: str) -> None:
     (problem,) = problems(f'kind = "page"\nselect.item = "li"\nselect.title = {effective._value(selector)}')

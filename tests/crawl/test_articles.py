@@ -150,6 +150,107 @@ def test_an_api_s_articles_are_json_or_pages(tmp_path: Path, threaded_origin: Th
     }
 
 
+def local(
+    folder: Path, records: list[dict[str, object]], *, template: str = "file:texts/{infoCode}.json"
+) -> str:
+    """A configuration whose listing and articles are files; beside them one that is none of the items'."""
+    (folder / "list.json").write_text(json.dumps({"record": records}))
+    (folder / "texts").mkdir(exist_ok=True)
+    (folder / "texts" / "1.json").write_text('{"text": "<p>Article one</p>"}')
+    for place in (folder / "secret.json", folder / "texts" / ".hidden.json"):
+        place.write_text('{"text": "<p>SECRET</p>"}')
+    return wire("file:list.json", f'article.url = "{template}"', 'article.content = "text"')
+
+
+def record(code: object, **more: object) -> dict[str, object]:
+    return {"infoCode": code, "title": f"T{code}", "datetime": "2026-05-02 06:03:23", **more}
+
+
+def test_articles_in_files_are_read_where_the_configuration_says_so(tmp_path: Path) -> None:
+    wrong = [
+        "../secret",
+        "texts/../../secret",
+        "%2e%2e%2fsecret",
+        ".hidden",
+        "none",
+        str(tmp_path / "secret"),
+    ]
+    program = Program(tmp_path, local(tmp_path, [record(1), *map(record, wrong)]))
+    report = program.refresh()
+    assert (report["exit"], report["items"]["new"]) == (0, 7)
+    texts = {one["title"]: one.get("content_html", "") for one in items(program)}
+    assert texts.pop("T1") == "<p>Article one</p>"
+    assert len(texts) == 5, "the one that names no file that there is waits"
+    assert set(texts.values()) == {""}
+
+
+def test_no_item_names_a_file_to_be_read(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
+    addresses = [
+        "file:secret.json",
+        (tmp_path / "secret.json").as_uri(),
+        "FILE:secret.json",
+        "../secret.json",
+    ]
+    local(tmp_path, [])
+    records = [record(n, u=address) for n, address in enumerate(addresses)]
+    rows = "".join(f'<li><a href="{address}">{n}</a></li>' for n, address in enumerate(addresses))
+    listing = json.dumps({"record": records})
+    (tmp_path / "data.json").write_text(listing)
+    (tmp_path / "data.html").write_text(f"<ul class=news>{rows}</ul>")
+    threaded_origin.serve("/data.json", listing)
+    threaded_origin.serve("/data.html", f"<ul class=news>{rows}</ul>")
+    for where in ("file:", threaded_origin.url("/")):
+        for n, text in enumerate(
+            [
+                wire(f"{where}data.json", 'article.url = "u"', 'article.content = "text"'),
+                wire(f"{where}data.json", 'article.url = "{u}"', 'article.content = "text"'),
+                wire(f"{where}data.json", 'article.content = "text"').replace(
+                    "https://portal.example/share?infoCode={infoCode}", "{u}"
+                ),
+                news(f"{where}data.html", 'article.content = "body"', 'select.id = "a"'),
+            ]
+        ):
+            folder = tmp_path / f"{len(where)}-{n}"
+            folder.mkdir()
+            for name in ("data.json", "data.html", "secret.json"):
+                (folder / name).write_bytes((tmp_path / name).read_bytes())
+            program = Program(folder, text.replace("https://portal.example", threaded_origin.base))
+            assert program.refresh()["items"]["new"] == 4
+            with sqlite3.connect(program.database) as database:
+                assert b"SECRET" not in "\n".join(database.iterdump()).encode()
+                urls = [url for (url,) in database.execute("select url from article_request")]
+            assert not [url for url in urls if url.lower().startswith("file")]
+
+
+def test_a_request_for_a_file_that_the_configuration_names_no_longer_is_refused(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    threaded_origin.serve("/news", page("a"))
+    threaded_origin.serve("/article/a", status=503)
+    local(tmp_path, [])
+    program = Program(tmp_path, news(threaded_origin.url("/news"), CONTENT))
+    program.refresh()
+    with sqlite3.connect(program.database) as database:
+        database.execute("update article_request set next_try_at = 0, url = 'file:secret.json'")
+    program.refresh("--force")
+    (one,) = items(program)
+    assert "SECRET" not in json.dumps(one)
+    with sqlite3.connect(program.database) as database:
+        (detail,) = database.execute("select detail from trail order by id desc limit 1").fetchone()
+    assert "files are read only where" in detail
+
+
+def test_a_listing_in_a_file_may_have_its_articles_on_the_web(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    threaded_origin.serve("/article/a", article("正文"))
+    (tmp_path / "news.html").write_text(f"<base href='{threaded_origin.url('/')}'>" + page("a"))
+    program = Program(tmp_path, news("file:news.html", CONTENT, 'headers.X-Key = "k"'))
+    assert program.refresh()["exit"] == 0
+    assert "正文" in items(program)[0]["content_html"]
+    assert "x-key" not in threaded_origin.seen("/article/a")[0].headers
+
+
 def test_the_daemon_publishes_articles_too(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
     threaded_origin.serve("/news", page("a"))
     threaded_origin.serve("/article/a", article("正文"))

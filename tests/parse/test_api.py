@@ -70,6 +70,53 @@ def test_a_wire() -> None:
     assert (found.document.link, found.document.language) == (URL, "zh")
 
 
+LOCAL = "file:examples/text-{id}.json"
+
+
+def test_articles_are_files_where_the_template_says_so() -> None:
+    assert one({"id": "NW2022_05.a-1"}, article=LOCAL).article == "file:examples/text-NW2022_05.a-1.json"
+    assert one({"id": 17}, article="file:/srv/{id}{id}").article == "file:/srv/1717"
+
+
+@pytest.mark.parametrize(
+    "value",
+    (
+        *(
+            "../x",
+            "..",
+            ".",
+            ".x",
+            "a/../../x",
+            "/etc/passwd",
+            "a/b",
+            "a\\b",
+            "%2e%2e%2fx",
+            "..%2fx",
+            "a%2Fb",
+        ),
+        *("a\0b", "a\nb", "file:///etc/passwd", "//host/x", "a?b", "a#b", "~root", "a b", "新闻", "．．／x"),
+        "x" * 101,
+    ),
+)
+def test_no_value_leads_out_of_the_folder(value: str) -> None:
+    for template in (LOCAL, "file:{id}", "file:examples/{id}", "file:a/.{id}", "file:a/{id}/x"):
+        assert one({"guid": "1", "id": value}, id="guid", article=template).article is None
+
+
+@pytest.mark.parametrize(
+    "value", ["file:///etc/passwd", "FILE:examples/x.json", "file:x", " file:x", "fi\nle:x"]
+)
+@pytest.mark.parametrize("template", ["u", "{u}", "[u][0]", "FILE:{id}", "{u}{id}"])
+def test_no_record_says_that_its_article_is_a_file(value: str, template: str) -> None:
+    found = one({"u": value}, article=template).article
+    assert found is None or found.startswith("https://portal.example/")
+    found = api.listing(
+        json.dumps([{"id": "1", "title": "T", "u": value}]).encode(), None, "file:examples/list.json",
+        Select(items="@", id="id", title="title", article=template), now=NOW,
+    ).document.entries[0].article  # fmt: skip
+    assert found is None
+
+
 def test_a_record_with_everything() -> None:
     found = one(
         {"u": "/a b", "s": "x &lt; <b>y</b>", "c": " <p>z</p> ", "a": ["Ada", " ", "Ben"], "t": ["x", 3, True, "x"], "i": "i.png",
