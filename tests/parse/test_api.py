@@ -80,7 +80,7 @@ def test_articles_are_files_where_the_template_says_so() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    (
+    [
         *(
             "../x",
             "..",
@@ -96,7 +96,7 @@ def test_articles_are_files_where_the_template_says_so() -> None:
         ),
         *("a\0b", "a\nb", "file:///etc/passwd", "//host/x", "a?b", "a#b", "~root", "a b", "新闻", "．．／x"),
         "x" * 101,
-    ),
+    ],
 )
 def test_no_value_leads_out_of_the_folder(value: str) -> None:
     for template in (LOCAL, "file:{id}", "file:examples/{id}", "file:a/.{id}", "file:a/{id}/x"):
