@@ -78,26 +78,25 @@ def test_articles_are_files_where_the_template_says_so() -> None:
     assert one({"id": 17}, article="file:/srv/{id}{id}").article == "file:/srv/1717"
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        *(
-            "../x",
-            "..",
-            ".",
-            ".x",
-            "a/../../x",
-            "/etc/passwd",
-            "a/b",
-            "a\\b",
-            "%2e%2e%2fx",
-            "..%2fx",
-            "a%2Fb",
-        ),
-        *("a\0b", "a\nb", "file:///etc/passwd", "//host/x", "a?b", "a#b", "~root", "a b", "新闻", "．．／x"),
+OUTSIDE = (
+    *("../x", "..", ".", ".x", "a/../../x", "/etc/passwd", "a/b", "a\\b", "%2e%2e%2fx", "..%2fx", "a%2Fb"),
+    *(
+        "a\0b",
+        "a\nb",
+        "file:///etc/passwd",
+        "//host/x",
+        "a?b",
+        "a#b",
+        "~root",
+        "a b",
+        "新闻",
+        "．．／x",
         "x" * 101,
-    ],
+    ),
 )
+
+
+@pytest.mark.parametrize("value", OUTSIDE)
 def test_no_value_leads_out_of_the_folder(value: str) -> None:
     for template in (LOCAL, "file:{id}", "file:examples/{id}", "file:a/.{id}", "file:a/{id}/x"):
         assert one({"guid": "1", "id": value}, id="guid", article=template).article is None
