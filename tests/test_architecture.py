@@ -71,6 +71,7 @@ KNOWN_TO = {
     "jmespath": {"parse"},
     "selectolax": {"parse", "process"},
     "yaml": {"publish"},
+    "trafilatura": {"parse"},
 }
 
 

@@ -30,7 +30,7 @@ from aggregator.model.settings import (
     SiteSettings,
     StoreSettings,
 )
-from aggregator.model.source import Select, Source
+from aggregator.model.source import Article, Select, Source
 
 Table = dict[str, Any]
 """What a table said: values as read, by the name of the settings' field each one fills."""
@@ -247,6 +247,16 @@ class _Decoder:
     def _read_listing(self, path: KeyPath, own: Table, merged: Table) -> None:
         """What a source selects, which is read once its kind is known."""
         kind = merged.get("kind", "feed")
+        if "content" in own.get("article", {}):
+            if own.get("full_text"):
+                self.findings.add(
+                    (*path, "full_text"),
+                    "expected either full_text or article.content, got both; drop article.content to have "
+                    "the text found, or full_text to have what article.content finds",
+                )
+            merged["full_text"] = False  # what is inherited gives way
+        elif merged.get("full_text"):
+            merged["article"] = Article()
         if "article" in own:
             self._read_article(path, kind, own, merged)
         if kind not in ("page", "api"):
@@ -271,11 +281,12 @@ class _Decoder:
             merged["select"] = replace(merged["select"], article=article_url)
 
     def _read_article(self, path: KeyPath, kind: str, own: Table, merged: Table) -> None:
-        if kind not in ("feed", "page", "api"):
+        full = merged.get("full_text", False)
+        if kind not in ("feed", "page", "api") and not full:
             self.findings.add((*path, "article"), f'only for built-in kinds, not "{kind}"')
             return
         try:
-            merged["article"], url = selections.article(kind, own["article"])
+            merged["article"], url = selections.article(kind, own["article"], full=full)
         except BadValue as bad:
             for at, text in bad.faults:
                 self.findings.add((*path, "article", *at), text)

@@ -50,6 +50,8 @@ def _source(source: Source) -> dict[str, Any]:
     shown = _shown(source, SECTIONS["source"])
     if source.publisher == _PUBLISHER:
         del shown["publisher"]
+    if not source.full_text:
+        del shown["full_text"]
     if source.select is not None:
         found = {name: value for name, value in asdict(source.select).items() if value is not None}
         items = found.pop("items")
@@ -58,11 +60,12 @@ def _source(source: Source) -> dict[str, Any]:
     if source.article is not None:
         article = source.article
         shown["article"] = {
-            "content": article.content,
             "remove": list(article.remove),
             "limit": article.limit,
+            "wait": format_duration(article.wait_s),
         }
-        shown["article"]["wait"] = format_duration(article.wait_s)
+        if article.content is not None:
+            shown["article"]["content"] = article.content
         if source.select is not None and source.select.article is not None:
             shown["article"]["url"] = source.select.article
     if source.clean is not None:

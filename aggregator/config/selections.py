@@ -6,6 +6,7 @@ most configurations have none.
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -107,8 +108,17 @@ def clean(raw: object) -> Clean:
     return Clean(**found)
 
 
-def article(kind: str, raw: Mapping[str, object]) -> tuple[Article, str | None]:
-    """How articles are asked for, and the template of their addresses. BadValue names everything wrong."""
+def full_text(raw: object) -> bool:
+    """Whether articles are found without a selector, which needs a library that is not always there."""
+    wanted = _flag(raw)
+    if wanted and importlib.util.find_spec("trafilatura") is None:
+        raise BadValue(((), "this needs trafilatura; pip install 'aggregator[fulltext]'"))
+    return wanted
+
+
+def article(kind: str, raw: Mapping[str, object], *, full: bool = False) -> tuple[Article, str | None]:
+    """How articles are asked for, and the template of their addresses; ``full``: their text is found
+    without a selector. BadValue names everything wrong."""
     faults: list[tuple[KeyPath, str]] = []
     found: dict[str, Any] = {}
     for name, value in raw.items():
@@ -132,8 +142,8 @@ def article(kind: str, raw: Mapping[str, object]) -> tuple[Article, str | None]:
             faults.extend(((name, *at), text) for at, text in bad.faults)
         except ValueError as error:
             faults.append(((name,), f"expected {_WANTED[kind]}: {error}"))
-    if "content" not in raw:
-        faults.append(((), 'expected "content", which finds the text of the article, got none'))
+    if "content" not in raw and not full:
+        faults.append(((), 'expected "content", which finds the text of the article, or full_text, got none'))
     if faults:
         raise BadValue(*faults)
     return Article(**{name: value for name, value in found.items() if name != "url"}), found.get("url")

@@ -55,7 +55,8 @@ LISTING = (
         type="article",
         default="none: what the listing says is all",
         meaning="How a new item's article is asked for: `content` finds its text, `remove` what goes from "
-        "it, `url` (kind `api`) is its address if that is not the link; `limit` a poll, longest `wait`.",
+        "it, `url` (kind `api`) is its address if that is not the link; `limit` a poll, longest `wait`. With "
+        "`full_text`, all but `content`.",
         example='{content = "div.article", remove = [".advert"], limit = 20, wait = "10m"}',
         read=selections.table,
     ),
@@ -146,6 +147,16 @@ POLLING = (
         "`attribution` (a line such as （来源：…） in the text).",
         example='["source", "attribution"]',
         read=values.publisher_rule,
+    ),
+    Key(
+        name="full_text",
+        field="full_text",
+        type="flag",
+        default="false",
+        meaning="Whether each new item's page is asked for, and its article found without a selector and "
+        "taken if it says clearly more than the feed. Needs the extra `fulltext`.",
+        example="true",
+        read=selections.full_text,
     ),
     Key(
         name="clean",

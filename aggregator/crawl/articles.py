@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from aggregator.crawl.crawler import Fetch, Work
+from aggregator.crawl.crawler import SLOW, Fetch, Work
 from aggregator.crawl.feed import same_origin
 from aggregator.errors import CrawlError, ParseError, RefusedError, StatusError
 from aggregator.fetch.local import is_local
@@ -21,9 +21,10 @@ from aggregator.model.document import Entry, Text
 from aggregator.model.http import FetchRequest, FetchResult
 from aggregator.model.item import Item
 from aggregator.model.source import Article, Source
-from aggregator.parse import api, page
+from aggregator.parse import api, fulltext, page
 from aggregator.process import raw
 from aggregator.process.admit import AdmitContext, admit
+from aggregator.process.better import better
 from aggregator.store.base import Owed, Store
 
 log = structlog.get_logger()
@@ -63,7 +64,7 @@ class Articles:
                 log.info("article.done", source=source.name, url=request.url)
 
     async def _item(self, source: Source, article: Article, request: Owed) -> Item:
-        """The item with its article. Raises CrawlError."""
+        """The item with its article, or as its feed gave it where that is better. Raises CrawlError."""
         if is_local(request.url) and not source.local_articles:
             raise RefusedError("files are read only where the configuration names them")
         result = await self.fetch(
@@ -76,14 +77,22 @@ class Articles:
             )
         )
         text = await self._text(article, result)
-        entry = with_article(raw.entry(request.raw), text)
-        item = await self.work(len(text.value), _admitted, entry, request, self.context(source, self.now()))
+        context = self.context(source, self.now())
+        size = len(text.value) + len(request.raw)
+        item = await self.work(size, _admitted, text, request, article.content is None, context)
         if item is None:
             raise ParseError("the article holds nothing that can be shown")
         return item
 
     async def _text(self, article: Article, result: FetchResult) -> Text:
         content_type = result.headers.get("content-type")
+        if article.content is None:
+            text = await self.work(
+                SLOW, fulltext.extract, result.body, content_type, result.url, article.remove
+            )
+            if text is None:
+                raise ParseError("no article was found in the page")
+            return text
         arguments: tuple[object, ...]
         read: Callable[..., Text | None]
         if result.body.lstrip()[:1] in (b"{", b"["):
@@ -112,7 +121,11 @@ def with_article(entry: Entry, text: Text) -> Entry:
     return replace(entry, content=text, summary=summary)
 
 
-def _admitted(entry: Entry, request: Owed, context: AdmitContext) -> Item | None:
-    """In a worker where the text is long."""
+def _admitted(text: Text, request: Owed, found_out: bool, context: AdmitContext) -> Item | None:
+    """In a worker where the text is long. ``found_out``: nobody said where in the page the text is, so
+    that it may be worse than the feed's."""
+    entry = raw.entry(request.raw)
+    if not found_out or better(entry.content or entry.summary, text) is text:
+        entry = with_article(entry, text)
     found = admit(entry, uid=request.uid, context=context, known=request.known)
     return found if isinstance(found, Item) else None

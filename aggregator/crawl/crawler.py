@@ -8,6 +8,7 @@ Python's import is the whole plug-in system.
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,8 @@ from aggregator.model.http import FetchRequest, FetchResult
 from aggregator.model.source import Source, SourceState, Validators
 
 T = TypeVar("T")
+SLOW = sys.maxsize
+"""A size for `Work`: what is slow or not trusted whatever it reads, and so never runs in our own process."""
 Fetch = Callable[[FetchRequest], Awaitable[FetchResult]]
 
 

@@ -81,6 +81,7 @@ class Desk:
             context=intake.context(source, document, url, self._site, now),
             has_articles=self._store is not None and source.article is not None,
             local_articles=source.local_articles,
+            full_text=source.full_text,
         )
         taken = await intake.take(entries, shown, rules, self._seats, seat, self._workers)
         return document, replace(taken, drops=(*document.drops, *over, *taken.drops))

@@ -82,6 +82,7 @@ class Rules:
     context: AdmitContext
     has_articles: bool = False  # whether items' texts are asked for apart
     local_articles: bool = False  # and are files, by the source's own template (`Source.local_articles`)
+    full_text: bool = False  # and an entry's own may have been the better one
 
 
 async def take(
@@ -178,7 +179,8 @@ def _change(entry: Entry, match: identity.Match, rules: Rules) -> Verdict:
         notes=tuple(notes),
         silent=before is not None and not _says_updated(item, before),
         article_url=_article_url(entry, item, rules) if rules.has_articles and before is None else None,
-        keeps_content=rules.has_articles and before is not None,
+        keeps_content=rules.has_articles and not rules.full_text and before is not None,
+        keeps_longer=rules.full_text and before is not None,
     )
 
 

@@ -7,6 +7,7 @@ are read inline, since shipping them to another process costs more than it gains
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import resource
 from collections.abc import Callable
@@ -40,10 +41,11 @@ _calls = 0
 def _settle_in() -> None:
     """In the worker: give way to the main process; and look for cycles between documents now and then
     rather than in their midst, which was measured to cost a tenth of the work. What was imported is
-    never looked at again."""
+    never looked at again. What libraries log here has no logger, and would stray to our stderr."""
     global _calls
     if _calls == 0:
         os.nice(NICE)
+        logging.disable()
         gc.disable()
         gc.freeze()
     _calls += 1

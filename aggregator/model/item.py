@@ -123,7 +123,8 @@ class ItemChange:
     ``same`` marks a known item whose content is as stored (or that was pruned): only its identities are
     recorded. ``notes`` tell which parts of the entry were left out of the item, and why.
     ``article_url``: the item is new, and published when its article, still to be asked for, has come.
-    ``keeps_content``: the stored content came from an article, and stays."""
+    ``keeps_content``: the stored content came from an article, and stays. ``keeps_longer``: it may have,
+    and stays if it is clearly longer."""
 
     item: Item
     item_id: int | None
@@ -137,3 +138,4 @@ class ItemChange:
     notes: tuple[Drop, ...] = ()
     article_url: str | None = None
     keeps_content: bool = False
+    keeps_longer: bool = False

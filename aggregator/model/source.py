@@ -46,11 +46,11 @@ class Paging:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """How the article of a new item is asked for: ``content`` is the selector of its text in a page, or the
-    JMESPath of it in JSON; ``remove`` are selectors of what goes from it. At most ``limit`` articles are
-    asked for a poll, the others at later ones; an item is published without its article after
-    ``wait_s``."""
+    JMESPath of it in JSON, or None: its text is found without one, and taken if it is better than the
+    feed's. ``remove`` are selectors of what goes from it. At most ``limit`` articles are asked for a
+    poll, the others at later ones; an item is published without its article after ``wait_s``."""
 
-    content: str
+    content: str | None = None
     remove: tuple[str, ...] = ()
     wait_s: float = 600.0
     limit: int = 20
@@ -89,6 +89,7 @@ class Source:
     paging: Paging = Paging()
     body: str | None = None  # what is posted; None for a GET
     article: Article | None = None
+    full_text: bool = False  # articles are asked for, and there is no selector of their text
     clean: Clean | None = None
     publisher: tuple[str, ...] = ("select",)  # where its name is looked for, in this order
     headers: dict[str, str] = field(default_factory=dict, repr=False)

@@ -69,9 +69,9 @@ def listing(
     Raises `SelectorError` if the list is gone, `NotAFeed` for an empty answer and `Unparsable` for a
     page that is too large or too deeply nested to be read in time. A list without records is no error.
     """
-    decoded, tree = _parsed(data, content_type)
-    root = _root(tree)
-    base = _base(root, url)
+    decoded, tree = parsed(data, content_type)
+    root = root_of(tree)
+    base = base_of(root, url)
     language = (root.attributes.get("lang") or "").strip() or language
     reader = _Reader(select, base, language, dates(now, timezone, language))
     entries: list[Entry] = []
@@ -105,13 +105,13 @@ def article(
 
     Raises `SelectorError` if nothing matches, `NotAFeed` and `Unparsable` as `listing` does.
     """
-    root = _root(_parsed(data, content_type)[1])
-    base = _base(root, url)
+    root = root_of(parsed(data, content_type)[1])
+    base = base_of(root, url)
     found = next(iter(_css(root, content)), None)
     if found is None:
         raise SelectorError(f'nothing matches "{content}"', format=_FORMAT)
     for selector in remove:
-        _remove(found, selector)
+        remove_from(found, selector)
     value = (found.inner_html or "").strip()
     return Text(value=value, type="html", base=base) if value else None
 
@@ -265,8 +265,8 @@ def _css(node: LexborNode, selector: str) -> list[LexborNode]:
         raise SelectorError(f'no CSS selector: "{selector}"', format=_FORMAT) from None
 
 
-def _remove(node: LexborNode, selector: str) -> None:
-    """Takes the elements that match out of ``node``, never ``node`` itself."""
+def remove_from(node: LexborNode, selector: str) -> None:
+    """Takes the elements that match out of ``node``, never ``node`` itself. Raises `SelectorError`."""
     matches = {one.mem_id: one for one in _css(node, selector) if one.mem_id != node.mem_id}
     outermost = []
     for one in matches.values():
@@ -299,7 +299,9 @@ def _split_or_fail(field: str) -> tuple[str, str | None]:
         raise SelectorError(f"{error}", format=_FORMAT) from None
 
 
-def _parsed(data: bytes, content_type: str | None) -> tuple[Decoded, LexborHTMLParser]:
+def parsed(data: bytes, content_type: str | None) -> tuple[Decoded, LexborHTMLParser]:
+    """A page's text and tree. Raises `NotAFeed` for an empty one, `Unparsable` for one that would take
+    too long."""
     decoded = decode(data, content_type, kind="html")
     if not decoded.text.strip(" \t\r\n\0"):
         raise NotAFeed("not a page but empty", format=_FORMAT)
@@ -310,12 +312,14 @@ def _parsed(data: bytes, content_type: str | None) -> tuple[Decoded, LexborHTMLP
         raise Unparsable(f"no HTML: {error}", format=_FORMAT) from None
 
 
-def _root(tree: LexborHTMLParser) -> LexborNode:
+def root_of(tree: LexborHTMLParser) -> LexborNode:
+    """Raises `NotAFeed` where there is none."""
     if tree.root is None:
         raise NotAFeed("not a page", format=_FORMAT)
     return tree.root
 
 
-def _base(root: LexborNode, url: str) -> str:
+def base_of(root: LexborNode, url: str) -> str:
+    """What relative addresses on the page at ``url`` are relative to."""
     href = _found(root, "base@href")
     return absolute(href, url) or url

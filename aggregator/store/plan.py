@@ -148,9 +148,15 @@ def _plan_update(plan: Plan, change: ItemChange, stored: Stored, row: Row[Any], 
     else:
         for name in ("id", "source_id", *_PLACE):
             del values[name]
+        values["b_id"] = stored.item_id
         if change.keeps_content:
             del values["content_html"]
-        plan.updates.append(values | {"b_id": stored.item_id})
+            plan.updates_but_content.append(values)
+        elif change.keeps_longer:
+            values["b_content"] = values.pop("content_html")
+            plan.updates_keep_longer.append(values)
+        else:
+            plan.updates.append(values)
     plan.revisions.append(
         {
             "item_id": stored.item_id,

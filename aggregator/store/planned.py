@@ -54,6 +54,8 @@ class Plan:
     extensions: list[dict[str, Any]] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
     updates: list[dict[str, Any]] = field(default_factory=list)
+    updates_but_content: list[dict[str, Any]] = field(default_factory=list)
+    updates_keep_longer: list[dict[str, Any]] = field(default_factory=list)  # new content is "b_content"
     touches: list[dict[str, Any]] = field(default_factory=list)
     ledger_touches: list[dict[str, Any]] = field(default_factory=list)
     restored: list[dict[str, Any]] = field(default_factory=list)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    func,
     literal,
     literal_column,
     null,
@@ -91,6 +92,15 @@ _SHARE_ALIASES = Bulk(
 )
 _INSERT_REQUESTS = Bulk(insert(article_request))
 _UPDATE_ITEMS = Bulk(update(item).where(item.c.id == bindparam("b_id")))
+# By the length of markup, which is all that SQL sees: the rule is `process.better`'s, roughly.
+_LONGER = func.length(item.c.content_html) * literal_column("3") >= func.length(
+    bindparam("b_content")
+) * literal_column("4")
+_UPDATE_KEEPING_LONGER = Bulk(
+    update(item)
+    .where(item.c.id == bindparam("b_id"))
+    .values(content_html=case((_LONGER, item.c.content_html), else_=bindparam("b_content")))
+)
 _UPDATE_LEDGER = Bulk(update(ledger).where(ledger.c.item_id == bindparam("b_id")))
 _INSERT_REVISIONS = Bulk(insert(revision))
 _INSERT_TRAIL = Bulk(insert(trail))
@@ -218,6 +228,8 @@ async def _execute(connection: AsyncConnection, plan: Plan, at: int) -> None:
     await _INSERT_ALIASES.execute(connection, plan.aliases)
     await _SHARE_ALIASES.execute(connection, plan.shared)
     await _UPDATE_ITEMS.execute(connection, plan.updates)
+    await _UPDATE_ITEMS.execute(connection, plan.updates_but_content)
+    await _UPDATE_KEEPING_LONGER.execute(connection, plan.updates_keep_longer)
     await _UPDATE_ITEMS.execute(connection, plan.touches)
     await _UPDATE_LEDGER.execute(connection, plan.ledger_touches)
     await _INSERT_REQUESTS.execute(connection, plan.requests)

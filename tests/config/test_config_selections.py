@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import pytest
 
 from aggregator.config import decode, effective
 from aggregator.errors import ConfigError
 from aggregator.model.settings import Config
-from aggregator.model.source import Clean, Paging, Select
+from aggregator.model.source import Article, Clean, Paging, Select
 
 HEAD = '[[source]]\nname = "acme"\nurl = "https://acme.example/news"\n'
 
@@ -137,3 +139,73 @@ def test_a_selector_that_cannot_be_used(selector: str) -> None:
 def test_an_expression_that_cannot_be_used(expression: str) -> None:
     (problem,) = problems(f'kind = "api"\nselect.items = "a"\nselect.link = {effective._value(expression)}')
     assert problem.startswith('feeds.toml:6: source "acme": select.link: expected a JMESPath expression')
+
+
+needs_the_extra = pytest.mark.skipif(find_spec("trafilatura") is None, reason="needs the extra fulltext")
+FULL = "full_text = true\n"
+BOTH = (
+    "expected either full_text or article.content, got both; drop article.content to have the text found, "
+    "or full_text to have what article.content finds"
+)
+
+
+@needs_the_extra
+@pytest.mark.parametrize("kind", ["", 'kind = "my.wire:crawl"\n', PAGE, API])
+def test_full_text_of_any_kind(kind: str) -> None:
+    (source,) = load(kind + FULL + 'article.remove = ".ad"\narticle.limit = 5\narticle.wait = "1m"').sources
+    assert (source.full_text, source.article) == (True, Article(remove=(".ad",), limit=5, wait_s=60.0))
+    (source,) = load(kind + FULL).sources
+    assert source.article == Article()
+    assert Article().content is None
+
+
+@needs_the_extra
+def test_full_text_is_inherited_and_gives_way_to_what_a_source_says() -> None:
+    second, third = (f'[[source]]\nname = "{name}"\nurl = "file:{name}"\n' for name in "bc")
+    found = load(f'article.content = "p"\n{second}{third}full_text = false\n[defaults]\n{FULL}').sources
+    assert [source.full_text for source in found] == [False, True, False]
+    assert [source.article for source in found] == [Article(content="p"), Article(), None]
+    config = load(f'category = "x"\n[category.x]\n{FULL}')
+    assert config.sources[0].article == Article()
+
+
+@needs_the_extra
+@pytest.mark.parametrize(
+    "text",
+    [FULL, FULL + "article.limit = 5", PAGE + FULL, API + FULL + 'article.url = "https://a.example/{id}"'],
+)
+def test_full_text_reads_back_the_same(text: str) -> None:
+    config = load(text)
+    again = decode.load(effective.effective(config), file="feeds.toml", directory="/d", env={})
+    assert again.sources == config.sources
+
+
+@needs_the_extra
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (FULL + 'article.content = "p"', [f'feeds.toml:4: source "acme": full_text: {BOTH}']),
+        ('full_text = "yes"', ['feeds.toml:4: source "acme": full_text: expected true or false, got "yes"']),
+        (
+            "full_text = false\narticle.limit = 5",
+            [
+                'feeds.toml:5: source "acme": article: expected "content", which finds the text of the '
+                "article, or full_text, got none"
+            ],
+        ),
+        (
+            FULL + 'kind = "my.wire:crawl"\narticle.url = "x"',
+            ['feeds.toml:6: source "acme": article.url: only for kind "api"'],
+        ),
+    ],
+)
+def test_what_is_wrong_with_full_text(text: str, expected: list[str]) -> None:
+    assert problems(text) == expected
+
+
+@pytest.mark.parametrize("head", ["", "[defaults]\n", "[category.x]\n"])
+def test_full_text_without_its_library(head: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    (problem,) = problems(head + FULL)
+    assert problem.endswith("full_text: this needs trafilatura; pip install 'aggregator[fulltext]'")
+    assert load("full_text = false").sources[0].article is None
