@@ -195,6 +195,22 @@ async def test_an_update_changes_content_but_never_the_place(bench, make):
     assert [line.reason for line in await bench.store.trail("a", 10)] == ["updated"]
 
 
+async def test_updates_that_keep_content_and_others_are_one_commit(bench, make):
+    await bench.sync(make.source("a"))
+    long, short, same = ("A long article, not a teaser.", "Short.", "Own.")
+    texts = {"kept": long, "teaser": long, "own": same, "grew": short, "plain": same}
+    await bench.save("a", *(make.change(name, text) for name, text in texts.items()))
+    rules = {"kept": {"keeps_content": True}, "plain": {}}
+    changes = []
+    for name in texts:
+        change = make.change(name, "Changed.", item_id=await bench.item_id("a", name))
+        changes.append(replace(change, **rules.get(name, {"keeps_longer": True})))
+    assert (await bench.save("a", *changes)).updated == 5
+    shown = await bench.store.view_items("all", 9)
+    assert {one.item.content_html for one in shown if one.item.guid in ("kept", "teaser")} == {long}
+    assert [one.item.content_html for one in shown].count("Changed.") == 3
+
+
 async def test_silent_edits_end_at_twenty_and_others_do_not(bench, make):
     await bench.sync(make.source("a"))
     await bench.save("a", make.change("one"))
