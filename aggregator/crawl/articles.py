@@ -25,6 +25,7 @@ from aggregator.parse import api, fulltext, page
 from aggregator.process import raw
 from aggregator.process.admit import AdmitContext, admit
 from aggregator.process.better import better
+from aggregator.process.sanitize import heavy
 from aggregator.store.base import Owed, Store
 
 log = structlog.get_logger()
@@ -46,15 +47,19 @@ class Articles:
     now: Callable[[], datetime]
     context: Callable[[Source, datetime], AdmitContext]
 
-    async def follow(self, source_id: int, source: Source) -> None:
-        """Ask for what is owed, one after the other, and publish what has waited long enough. Raises
-        StoreError only."""
+    async def follow(self, source_id: int, source: Source, *, ask: bool) -> None:
+        """Publish what has waited long enough and, if ``ask``, ask for what is owed, one after the other.
+        Raises StoreError only."""
         article = source.article
         if article is None:
             return
         await self.store.publish_waiting(source_id, self.now() - timedelta(seconds=article.wait_s))
-        owed = await self.store.take_articles(source_id, self.now(), limit=article.limit, lease=LEASE)
-        for request in owed:
+        for _ in range(article.limit if ask else 0):
+            # One at a time, so that a lease covers one request, however long the others take.
+            owed = await self.store.take_articles(source_id, self.now(), limit=1, lease=LEASE)
+            if not owed:
+                break
+            (request,) = owed
             try:
                 item = await self._item(source, article, request)
             except CrawlError as failure:
@@ -78,7 +83,7 @@ class Articles:
         )
         text = await self._text(article, result)
         context = self.context(source, self.now())
-        size = len(text.value) + len(request.raw)
+        size = SLOW if heavy(text.value) else len(text.value) + len(request.raw)
         item = await self.work(size, _admitted, text, request, article.content is None, context)
         if item is None:
             raise ParseError("the article holds nothing that can be shown")
@@ -96,7 +101,8 @@ class Articles:
         arguments: tuple[object, ...]
         read: Callable[..., Text | None]
         if result.body.lstrip()[:1] in (b"{", b"["):
-            read, arguments = api.article, (result.body, content_type, article.content, result.url)
+            read = api.article
+            arguments = (result.body, content_type, article.content, result.url, article.remove)
         else:
             read = page.article
             arguments = (result.body, content_type, result.url, article.content, article.remove)

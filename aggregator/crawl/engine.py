@@ -62,13 +62,14 @@ class Engine:
         self._log(outcome, saved)
         self.report(outcome, saved)
         if claim.source.article is not None and self.articles is not None and not saved.lost:
-            await self._follow(claim, self.articles())
+            await self._follow(claim, self.articles(), ask=outcome.result != "failed")
         return outcome, saved
 
-    async def _follow(self, claim: Claim, articles: Articles) -> None:
-        """Ask for the articles that the source's items wait for, whatever came of this poll."""
+    async def _follow(self, claim: Claim, articles: Articles, *, ask: bool) -> None:
+        """Ask for the articles that the source's items wait for, also when this poll brought no news; not
+        when its server just failed us."""
         try:
-            await articles.follow(claim.source_id, claim.source)
+            await articles.follow(claim.source_id, claim.source, ask=ask)
         except StoreError:
             raise
         except Exception as error:

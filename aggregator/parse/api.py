@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -28,10 +28,12 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 from jmespath.parser import ParsedResult
+from selectolax.lexbor import LexborHTMLParser
 
 from aggregator.errors import NotAFeed, SelectorError, Unparsable
 from aggregator.model.document import Document, Drop, Entry, FeedDate, Image, Person, Tag, Text
 from aggregator.model.source import Select
+from aggregator.parse.bulk import refuse_costly
 from aggregator.parse.decode import Decoded, decode
 from aggregator.parse.elements import absolute, is_http
 from aggregator.parse.listing import Dates, Listing, dates, dropped, other_page
@@ -122,16 +124,31 @@ def listing(
     return Listing(document=document, next_url=other_page(following, url))
 
 
-def article(data: bytes, content_type: str | None, expression: str, url: str) -> Text | None:
-    """The HTML that ``expression`` finds in an article's JSON, the strings of a list one after the other;
-    None if it is blank. ``url`` is the base of relative addresses in it.
+def article(
+    data: bytes, content_type: str | None, expression: str, url: str, remove: Sequence[str] = ()
+) -> Text | None:
+    """The HTML that ``expression`` finds in an article's JSON, the strings of a list one after the other,
+    without the elements that the selectors of ``remove`` match; None if it is blank. ``url`` is the base of
+    relative addresses in it.
 
     Raises `SelectorError` if there is nothing, `NotAFeed` and `Unparsable` as `listing` does.
     """
     found = _searched(expression, _loaded(data, content_type)[1])
     if isinstance(found, (Mapping, bool)) or found is None:
         raise SelectorError(f'nothing at "{expression}"', format=_FORMAT)
-    return _html("\n".join(_strings(found)), url, None)
+    return _html(_without("\n".join(_strings(found)), remove), url, None)
+
+
+def _without(html: str, remove: Sequence[str]) -> str:
+    if not remove:
+        return html
+    refuse_costly(html)
+    tree = LexborHTMLParser(html, is_fragment=True)
+    for selector in remove:
+        # From the last to the first: what is within another goes before it, not after it is freed.
+        for node in reversed(tree.css(selector)):
+            node.decompose()
+    return tree.html or ""
 
 
 def value(data_or_record: object, expression: str) -> Any:

@@ -22,7 +22,8 @@ def without_furniture(html: str, rules: Clean) -> str:
     if tree.root is None:
         return html
     for selector in rules.remove:
-        for node in tree.css(selector):
+        # From the last to the first: what is within another goes before it, not after it is freed.
+        for node in reversed(tree.css(selector)):
             node.decompose()
     for selector in rules.unwrap:
         for node in tree.css(selector):
@@ -30,7 +31,7 @@ def without_furniture(html: str, rules: Clean) -> str:
     if rules.replace:
         _replace(tree, rules.replace)
     if rules.drop_empty:
-        # From the last to the first, so that what held nothing but empty elements is empty, too.
+        # Likewise, and so what held nothing but empty elements is empty, too.
         for node in reversed(tree.css("*")):
             if _is_empty(node):
                 node.decompose()

@@ -306,6 +306,15 @@ def test_an_article() -> None:
     assert api.article(data, None, "blank", URL) is None
     with pytest.raises(SelectorError, match='nothing at "content"'):
         api.article(data, None, "content", URL)
+
+
+def test_what_is_to_go_from_an_article_goes() -> None:
+    data = json.dumps(
+        {"text": "<div class=ad>1<div class=ad>2</div></div><p>Text</p><p class=ad>3</p>"}
+    ).encode()
+    assert api.article(data, None, "text", URL, [".ad", "div div"]) == Text(
+        value="<p>Text</p>", type="html", base=URL
+    )
     with pytest.raises(SelectorError, match="no JMESPath"):
         api.article(data, None, "a b", URL)
 

@@ -44,6 +44,8 @@ def test_a_finance_portal_s_widgets() -> None:
             "<table><tbody><tr><td></td></tr></tbody></table><br>",
         ),
         ("<p>a</p>", Clean(remove=("p",)), ""),
+        ("<div>a<div>b<div>c</div></div></div>d", Clean(remove=("div", "div div")), "d"),
+        ("<b>a<b>b<b>c</b></b></b>d", Clean(unwrap=("b",)), "abcd"),
         ("", PORTAL, ""),
         ("no markup", PORTAL, "no markup"),
     ],
