@@ -89,7 +89,8 @@ STORE = (
         field="keep_items",
         type="number",
         default="5000",
-        meaning="Newest items kept of each source; at least `site.feed_items`.",
+        meaning="Newest items kept of each source, beside those that a publisher's feed still shows; "
+        "at least `site.feed_items`.",
         example="20000",
         read=integer(1, 1_000_000),
     ),
