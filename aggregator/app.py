@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -213,9 +213,23 @@ async def refresh(config: Config, selection: Selection, on_progress: Callable[[T
             await crawl_all(_claims(store, ready, since, selection), crawling.crawl, limit)
             done = sum(tally.results.values())
             tally.results["skipped"] += max(0, tally.selected - done)  # taken by another process meanwhile
+            await publish_overdue(config, store)
         finally:
             await store.end_run()
     return tally
+
+
+async def publish_overdue(config: Config, store: Store) -> None:
+    """Publish the items that have waited for their articles as long as their source lets them, whether
+    the source is polled or not; and all of a source that asks for no articles any more."""
+    by_name = {source.name: source for source in config.sources}
+    now = utc_now()
+    for source_id, name in await store.waiting_sources():
+        article = by_name[name].article if name in by_name else None
+        wait_s = article.wait_s if article is not None else 0.0
+        published = await store.publish_waiting(source_id, now - timedelta(seconds=wait_s))
+        if published:
+            log.info("articles.overdue", source=name, published=published)
 
 
 async def _claims(

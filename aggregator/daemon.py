@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 GRACE_S = 4.0  # for crawls under way, when told to stop
 PRUNE_EVERY_S = 3600.0
+OVERDUE_EVERY_S = 30.0  # between two looks for items that have waited for their articles long enough
 
 
 async def run(config: Config, stop: asyncio.Event) -> None:
@@ -47,7 +48,17 @@ async def run(config: Config, stop: asyncio.Event) -> None:
             else:
                 log.info("store.pruned", items=pruned)
 
-        ticks = Ticks(_periods(config), dispatcher.tick, {"prune": (PRUNE_EVERY_S, prune)})
+        async def publish_overdue() -> None:
+            try:
+                await app.publish_overdue(config, store)
+            except StoreError as error:
+                log.error("store.not_published", error=str(error))
+
+        chores = {"prune": (PRUNE_EVERY_S, prune)}
+        waits = [source.article.wait_s for source in config.sources if source.article is not None]
+        if waits:
+            chores["articles"] = (min(max(1.0, min(waits)), OVERDUE_EVERY_S), publish_overdue)
+        ticks = Ticks(_periods(config), dispatcher.tick, chores)
         async with listening(config, store, metrics, lambda: dispatcher.active), asyncio.TaskGroup() as group:
             ticking = group.create_task(ticks.run(), name="ticks")
             crawls = group.create_task(dispatcher.run(GRACE_S), name="dispatcher")

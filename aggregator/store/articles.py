@@ -112,6 +112,18 @@ async def fail(
     await _publish(connection, owed.source_id, [owed.known.item_id], at, always=False)
 
 
+async def waiting_sources(connection: AsyncConnection) -> list[tuple[int, str]]:
+    """See `base.Store.waiting_sources`."""
+    wanted = (
+        select(source.c.id, source.c.name)
+        .distinct()
+        .join(article_request, article_request.c.source_id == source.c.id)
+        .where(source.c.configured, waiting(article_request.c.item_id))
+        .order_by(source.c.id)
+    )
+    return [(row.id, row.name) for row in await connection.execute(wanted)]
+
+
 async def publish_waiting(
     connection: AsyncConnection, source_id: int, before: datetime, now: datetime
 ) -> int:

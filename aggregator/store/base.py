@@ -206,6 +206,9 @@ class Store(Protocol):
         """Puts the request off until ``again_at``; None gives it up: that is noted in the trail, and the
         item is published without its article."""
 
+    async def waiting_sources(self) -> list[tuple[int, str]]:
+        """Id and name of the sources that have items waiting for their articles."""
+
     async def publish_waiting(self, source_id: int, before: datetime) -> int:
         """Publishes the items that have waited for their article since ``before`` or longer; how many.
         Their articles stay owed."""

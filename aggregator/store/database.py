@@ -261,6 +261,9 @@ class Database:
             lambda c: articles.fail(c, owed, stage, reason, detail, again_at, self._now())
         )
 
+    async def waiting_sources(self) -> list[tuple[int, str]]:
+        return await self._reader.call(articles.waiting_sources)
+
     async def publish_waiting(self, source_id: int, before: datetime) -> int:
         return await self._writer.call(lambda c: articles.publish_waiting(c, source_id, before, self._now()))
 

@@ -105,6 +105,32 @@ def test_an_article_that_does_not_come_keeps_its_item_for_so_long_and_no_longer(
     assert threaded_origin.count("/article/a") == 1, "and is not asked for again at once"
 
 
+def test_items_wait_no_longer_when_their_source_asks_for_no_articles_any_more(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    threaded_origin.serve("/news", page("a"))
+    threaded_origin.serve("/article/a", status=503)
+    url = threaded_origin.url("/news")
+    program = Program(tmp_path, news(url, CONTENT))
+    program.refresh()
+    assert items(program) == []
+    program.write(news(url))
+    program.refresh()
+    assert [one["title"] for one in items(program)] == ["a 标题"]
+
+
+def test_the_daemon_publishes_what_has_waited_long_enough_between_polls(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    threaded_origin.serve("/news", page("a"))
+    threaded_origin.serve("/article/a", status=503)
+    program = Program(tmp_path, news(threaded_origin.url("/news"), CONTENT, 'article.wait = "1s"'))
+    with Daemon(program) as daemon:
+        daemon.wait_for("articles.overdue")
+        assert [one["title"] for one in json.loads(daemon.get("/feeds/all.json")[2])["items"]] == ["a 标题"]
+        assert threaded_origin.count("/news") == 1
+
+
 def test_a_refresh_killed_in_the_midst_of_articles_loses_none(
     tmp_path: Path, threaded_origin: ThreadedOrigin
 ) -> None:
