@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
 
 from aggregator.crawl.crawler import Body, Crawled
 from aggregator.crawl.desk import Desk
-from aggregator.crawl.first import CROWD, TOGETHER, Firsts, Task, read_first
+from aggregator.crawl.first import CROWD, Firsts, Task, read_first
 from aggregator.crawl.intake import Site
 from aggregator.crawl.seats import Seats
 from aggregator.errors import NotAFeed
 from aggregator.model.source import Claim, Source, SourceState
-from tests.program import rss
+from tests.program import ROOT, rss
 
 NOW = datetime(2026, 8, 20, 10, 0, tzinfo=UTC)
 URL = "http://site.example/feed"
@@ -69,40 +69,9 @@ def test_an_entry_that_may_take_its_time_takes_the_usual_way() -> None:
     assert read_first(task(heavy)) is None
 
 
-class Unpicklable:
-    """As the body of a document: ends the process that reads it."""
-
-    data = b"<rss/>"
-    content_type = None
-
-    def __reduce__(self):
-        return os._exit, (3,)
-
-
-async def test_documents_that_wait_are_read_together_and_one_that_kills_the_process_stands_alone() -> None:
-    seats = Seats()
-    seats.present = CROWD
-    firsts = Firsts(seats)
-    assert await firsts.read(task(BODY)) is not None  # from here on all come this way
-    killer = Unpicklable()
-    bodies = [BODY, BODY, killer, *[BODY] * (2 * TOGETHER)]
-    results = await asyncio.gather(*(firsts.read(task(body)) for body in bodies), return_exceptions=True)
-    assert [type(one).__name__ for one in results] == [
-        "ParseError" if body is killer else "First" for body in bodies
-    ]
-
-
-async def test_when_a_crawl_is_cancelled_the_documents_it_took_along_are_read_here() -> None:
-    seats = Seats()
-    seats.present = CROWD
-    firsts = Firsts(seats)
-    assert await firsts.read(task(BODY)) is not None
-    crawls = [asyncio.create_task(firsts.read(task(BODY))) for _ in range(2 * TOGETHER)]
-    await asyncio.wait(crawls, return_when=asyncio.FIRST_COMPLETED)  # those behind now go together
-    ended = sum(crawl.done() for crawl in crawls)
-    for crawl in crawls[: ended + 2]:
-        crawl.cancel()
-    results = await asyncio.gather(*crawls, return_exceptions=True)
-    assert None in results
-    assert sum(isinstance(one, asyncio.CancelledError) for one in results) == 2
-    assert await firsts.read(task(BODY)) is not None
+@pytest.mark.parametrize("scenario", ["killed", "cancelled"])
+def test_reading_processes_that_end_in_the_midst(scenario: str) -> None:
+    """In a process of its own: of a reading process that was killed, pipes stay until the collector comes."""
+    command = [sys.executable, "-W", "ignore", "-m", "tests.crawl.first_apart", scenario]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
