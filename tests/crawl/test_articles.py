@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from tests.crawl.test_listing import items, news, page, wire
@@ -21,7 +22,7 @@ def article(text: str) -> str:
 
 
 def owed(program: Program) -> int:
-    with sqlite3.connect(program.database) as database:
+    with closing(sqlite3.connect(program.database)) as database, database:
         found: int = database.execute("select count(*) from article_request").fetchone()[0]
     return found
 
@@ -82,7 +83,7 @@ def test_a_page_that_is_gone_or_has_no_article_gives_the_item_without(
     program = Program(tmp_path, news(threaded_origin.url("/news"), CONTENT))
     assert program.refresh()["exit"] == 0
     assert [one["title"] for one in items(program)] == ["a 标题", "b 标题", "c 标题"]
-    with sqlite3.connect(program.database) as database:
+    with closing(sqlite3.connect(program.database)) as database, database:
         trail = database.execute("select stage, reason, detail from trail order by id").fetchall()
     assert [(stage, reason) for stage, reason, _ in trail] == [("fetch", "article"), ("parse", "article")]
     assert "404" in trail[0][2]
@@ -145,7 +146,7 @@ def test_a_refresh_killed_in_the_midst_of_articles_loses_none(
     process.kill()
     process.communicate()
     assert (len(items(program)), owed(program)) == (1, 2)
-    with sqlite3.connect(program.database) as database:  # as if the lease had run out
+    with closing(sqlite3.connect(program.database)) as database, database:  # as if the lease had run out
         database.execute("update article_request set next_try_at = 0")
     threaded_origin.serve("/article/b", article("b"))
     program.refresh()
@@ -242,7 +243,7 @@ def test_no_item_names_a_file_to_be_read(tmp_path: Path, threaded_origin: Thread
                 (folder / name).write_bytes((tmp_path / name).read_bytes())
             program = Program(folder, text.replace("https://portal.example", threaded_origin.base))
             assert program.refresh()["items"]["new"] == 4
-            with sqlite3.connect(program.database) as database:
+            with closing(sqlite3.connect(program.database)) as database, database:
                 assert b"SECRET" not in "\n".join(database.iterdump()).encode()
                 urls = [url for (url,) in database.execute("select url from article_request")]
             assert not [url for url in urls if url.lower().startswith("file")]
@@ -256,12 +257,12 @@ def test_a_request_for_a_file_that_the_configuration_names_no_longer_is_refused(
     local(tmp_path, [])
     program = Program(tmp_path, news(threaded_origin.url("/news"), CONTENT))
     program.refresh()
-    with sqlite3.connect(program.database) as database:
+    with closing(sqlite3.connect(program.database)) as database, database:
         database.execute("update article_request set next_try_at = 0, url = 'file:secret.json'")
     program.refresh("--force")
     (one,) = items(program)
     assert "SECRET" not in json.dumps(one)
-    with sqlite3.connect(program.database) as database:
+    with closing(sqlite3.connect(program.database)) as database, database:
         (detail,) = database.execute("select detail from trail order by id desc limit 1").fetchone()
     assert "files are read only where" in detail
 

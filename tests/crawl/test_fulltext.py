@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -90,7 +91,7 @@ def test_pages_that_fail_give_the_feeds_text_and_are_counted(
     found = texts(program)
     assert [found[name] for name in "abc"] == ["Feed a.", "Feed b.", "Feed c."]
     assert PARAGRAPH in found["d"]
-    with sqlite3.connect(program.database) as database:
+    with closing(sqlite3.connect(program.database)) as database, database:
         trail = database.execute("select stage, reason from trail order by id").fetchall()
     assert trail == [("fetch", "article"), ("parse", "article"), ("parse", "article")]
     assert owed(program) == 0

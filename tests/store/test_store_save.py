@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -354,7 +355,7 @@ async def test_one_claim_saved_twice_in_a_group_counts_once(bench, make):
 
 
 def _forbid(path: str, title: str) -> None:
-    with sqlite3.connect(path) as plain:
+    with closing(sqlite3.connect(path)) as plain, plain:
         plain.execute(
             f"CREATE TRIGGER forbid BEFORE INSERT ON item WHEN NEW.title = '{title}' "
             "BEGIN SELECT RAISE(ABORT, 'forbidden by the test'); END"
