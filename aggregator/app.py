@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,15 +19,13 @@ from aggregator.crawl.pool import BATCH, LEASE_S, crawl_all
 from aggregator.crawl.seats import Seats
 from aggregator.errors import ConfigError, ExportError, Problem
 from aggregator.fetch.client import Client
-from aggregator.model.settings import Config
+from aggregator.model.settings import Config, Export
 from aggregator.model.source import Claim, Outcome, Saved, Source, SourceState
 from aggregator.process.cadence import first_check
 from aggregator.store.base import SourceStatus, Store
 from aggregator.store.database import open_store
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from aggregator.crawl.articles import Articles
     from aggregator.crawl.desk import Desk
     from aggregator.crawl.intake import Site
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 WAITING = 64  # crawls under way beyond those that may ask: they wait for their hosts, or to be read
+GENERATOR = f"aggregator {__version__}"
 RESULTS = ("fetched", "not_modified", "unchanged", "failed", "skipped")
 
 
@@ -78,7 +77,9 @@ async def opened(config: Config, role: Literal["crawler", "daemon", "reader"]) -
             if config.publisher_aliases:
                 from aggregator.process import publisher
 
-                await store.merge_publishers(publisher.merges(config.publisher_aliases))
+                await store.merge_publishers(
+                    publisher.merges(config.publisher_aliases, config.publisher_slugs)
+                )
         yield store
     finally:
         await store.close()
@@ -127,6 +128,7 @@ def _site(config: Config) -> Site:
     return Site(
         timezone=config.site.timezone,
         publisher_aliases=publisher.normal_aliases(config.publisher_aliases),
+        publisher_slugs=publisher.normal_slugs(config.publisher_slugs),
     )
 
 
@@ -277,41 +279,22 @@ async def opml_list(config: Config, *, feeds: bool) -> bytes:
         return opml.sources_opml(sources, config.site.title)
 
 
-async def export_files(
-    config: Config,
-    directory: Path,
-    *,
-    format: str,
-    feed: str | None,
-    categories: str | None,
-    tags: str | None,
-) -> ExportReport:
-    """Write what is stored into `directory`; `categories` and `tags` are templates in place of the
-    format's own. Raises ExportError, also for an unknown feed or a bad template, and StoreError."""
+async def export_files(config: Config, wanted: Export) -> ExportReport:
+    """Write what is stored into a folder. Raises ExportError, also for an unknown feed or a bad template,
+    and StoreError."""
     from aggregator import export
     from aggregator.publish import posts
 
-    templates = posts.HEXO if format == "hexo" else posts.JEKYLL
-    given = {"categories": categories, "tags": tags}
-    templates = replace(templates, **{key: text for key, text in given.items() if text is not None})
     try:
-        posts.check_templates(templates)
+        posts.check_templates(export.templates_of(wanted))
     except posts.PostError as error:
         raise ExportError(f"template: {error}") from error
     async with opened(config, "crawler") as store:
-        if feed is not None:
-            found = await store.revision(feed)
+        if wanted.feed is not None:
+            found = await store.revision(wanted.feed)
             if found is None or found[1]:
-                raise ExportError(f"no such feed: {feed}")
-        return await export.export(
-            store,
-            config,
-            directory,
-            format=format,
-            feed=feed,
-            templates=templates,
-            generator=f"aggregator {__version__}",
-        )
+                raise ExportError(f"no such feed: {wanted.feed}")
+        return await export.export(store, config, wanted, generator=GENERATOR)
 
 
 async def until(stop: asyncio.Event, *tasks: asyncio.Task[None]) -> None:

@@ -9,10 +9,12 @@ from contextlib import asynccontextmanager
 import structlog
 from aiohttp import web
 
-from aggregator import __version__, app
+from aggregator import app
 from aggregator.crawl.dispatch import Dispatcher
 from aggregator.errors import ConfigError, Problem, StoreError
+from aggregator.export.follow import Follower
 from aggregator.model.settings import Config
+from aggregator.model.source import Outcome, Saved
 from aggregator.schedule import Ticks, tick_period_s
 from aggregator.serve.metrics import Metrics
 from aggregator.serve.routes import Site, application
@@ -29,7 +31,17 @@ async def run(config: Config, stop: asyncio.Event) -> None:
     """Schedule and serve until ``stop`` is set. In this order it then stops: no new ticks, no new
     crawls, a grace period for those under way, the writer, HTTP, the store. Raises StoreError."""
     metrics = Metrics()
-    async with app.opened(config, "daemon") as store, app.engine(config, store, metrics.crawled) as crawling:
+    follower = Follower(config, generator=app.GENERATOR) if config.exports else None
+
+    def changed() -> None:
+        if follower is not None:
+            follower.changed()
+
+    def crawled(outcome: Outcome, saved: Saved) -> None:
+        metrics.crawled(outcome, saved)
+        changed()
+
+    async with app.opened(config, "daemon") as store, app.engine(config, store, crawled) as crawling:
         dispatcher = Dispatcher(
             store,
             crawling,
@@ -47,12 +59,15 @@ async def run(config: Config, stop: asyncio.Event) -> None:
                 log.error("store.not_pruned", error=str(error))
             else:
                 log.info("store.pruned", items=pruned)
+                changed()
 
         async def publish_overdue() -> None:
             try:
                 await app.publish_overdue(config, store)
             except StoreError as error:
                 log.error("store.not_published", error=str(error))
+            else:
+                changed()
 
         chores = {"prune": (PRUNE_EVERY_S, prune)}
         waits = [source.article.wait_s for source in config.sources if source.article is not None]
@@ -62,8 +77,11 @@ async def run(config: Config, stop: asyncio.Event) -> None:
         async with listening(config, store, metrics, lambda: dispatcher.active), asyncio.TaskGroup() as group:
             ticking = group.create_task(ticks.run(), name="ticks")
             crawls = group.create_task(dispatcher.run(GRACE_S), name="dispatcher")
+            exports = group.create_task(follower.run(), name="exports") if follower is not None else None
             await app.until(stop, ticking, crawls)
             log.info("daemon.stopping", crawls=dispatcher.active)
+            if exports is not None:
+                exports.cancel()
             ticking.cancel()
             dispatcher.stop()
     log.info("daemon.stopped")
@@ -96,7 +114,7 @@ async def listening(
         sources=config.sources,
         active=active,
         now=app.utc_now,
-        generator=f"aggregator {__version__}",
+        generator=app.GENERATOR,
     )
     runner = web.AppRunner(
         application(site),

@@ -2,46 +2,69 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from aggregator.cli.logs import printable
 from aggregator.cli.root import OK, SOME_FAILED, commands, load, run_to_end
+from aggregator.config.process_keys import FORMATS
 from aggregator.errors import ExportError
+from aggregator.model.settings import Config, Export
+
+_ONE = ("format_name", "feed", "categories", "tags", "quote")
 
 
 @commands.command()
-@click.argument("directory", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("directory", metavar="[DIR]", required=False, type=click.Path(file_okay=False))
 @click.option(
     "--format",
     "format_name",
-    required=True,
-    type=click.Choice(["html", "jekyll", "hexo", "feeds"]),
+    type=click.Choice(FORMATS),
     help="Pages and feeds, posts for Jekyll or Hexo, or feeds only.",
 )
 @click.option("--feed", metavar="KEY", help='One feed only, such as "category/news" or "source/acme".')
 @click.option("--categories", metavar="TEMPLATE", help="What posts are filed under, as a Jinja2 template.")
 @click.option("--tags", metavar="TEMPLATE", help="Tags of posts, as a Jinja2 template.")
+@click.option("--quote", metavar="TEMPLATE", help="What stands before a post's text, as a Jinja2 template.")
 @click.pass_context
 def export(
     context: click.Context,
-    directory: Path,
-    format_name: str,
+    directory: str | None,
+    format_name: str | None,
     feed: str | None,
     categories: str | None,
     tags: str | None,
+    quote: str | None,
 ) -> int:
-    """Write what is stored into DIR as a static tree; only what changed."""
+    """Write what is stored into DIR as a static tree; only what changed.
+
+    Without DIR: every [[export]] of the configuration, each into its own folder.
+    """
     config = load(context)
+    if directory is None:
+        given = [f"--{name.removesuffix('_name')}" for name in _ONE if context.params[name] is not None]
+        if given:
+            raise click.UsageError(f"{given[0]} needs DIR")
+        if not config.exports:
+            raise click.UsageError("expected DIR, or an [[export]] in the configuration")
+        return max([_export(config, wanted) for wanted in config.exports])
+    if format_name is None:
+        raise click.UsageError("DIR needs --format")
+    wanted = Export(
+        directory=directory,
+        format=format_name,
+        feed=feed,
+        categories=categories,
+        tags=tags,
+        quote=quote,
+    )
+    return _export(config, wanted)
+
+
+def _export(config: Config, wanted: Export) -> int:
     from aggregator import app
 
     try:
-        report = run_to_end(
-            app.export_files(
-                config, directory, format=format_name, feed=feed, categories=categories, tags=tags
-            )
-        )
+        report = run_to_end(app.export_files(config, wanted))
     except ExportError as error:
         raise click.UsageError(printable(str(error))) from error
     for failure in report.failures:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os.path
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from aggregator.errors import ConfigError, Problem
 from aggregator.model.settings import (
     Category,
     Config,
+    Export,
     FetchSettings,
     ServerSettings,
     SiteSettings,
@@ -91,6 +92,7 @@ class _Decoder:
         self._categories: dict[str, Table] = {}
         self._inherited: dict[str, Table] = {}
         self._sources: list[Table] = []
+        self._exports: list[Table] = []
 
     def decode(self) -> None:
         """Reads everything. What is wrong is in ``findings`` afterwards."""
@@ -103,6 +105,7 @@ class _Decoder:
         self._read_categories()
         self._base()
         self._read_sources()
+        self._read_exports()
 
     def config(self, file: str, directory: str) -> Config:
         """The settings. Only to be called when nothing was wrong."""
@@ -125,6 +128,11 @@ class _Decoder:
             categories=self._paths(sources),
             sources=sources,
             publisher_aliases=self._sections["publisher"].get("aliases", {}),
+            publisher_slugs=self._sections["publisher"].get("slugs", {}),
+            exports=tuple(
+                Export(**each | {"directory": os.path.normpath(os.path.join(directory, each["directory"]))})
+                for each in self._exports
+            ),
         )
 
     def _section(self, name: str) -> Table:
@@ -219,22 +227,38 @@ class _Decoder:
             longest, every = format_duration(own["max_every_s"]), format_duration(merged["every_s"])
             self.findings.add((*path, "max_every"), f"{longest} is below every ({every})")
 
-    def _read_sources(self) -> None:
-        tables = self._raw.get("source", [])
+    def _tables(self, section: str, required: tuple[str, ...]) -> Iterator[tuple[KeyPath, Table]]:
+        """Each table of an array of tables with its place."""
+        tables = self._raw.get(section, [])
         if not isinstance(tables, list):
-            found = "[source]" if isinstance(tables, dict) else show(tables)
-            self.findings.add(("source",), f"expected [[source]], got {found}")
+            found = f"[{section}]" if isinstance(tables, dict) else show(tables)
+            self.findings.add((section,), f"expected [[{section}]], got {found}")
             return
-        names: dict[str, int] = {}
         for place, raw in enumerate(tables):
-            path: KeyPath = ("source", place)
+            path: KeyPath = (section, place)
             if not isinstance(raw, dict):
-                self.findings.add(path, f"expected a [[source]] table, got {show(raw)}")
+                self.findings.add(path, f"expected a [[{section}]] table, got {show(raw)}")
                 continue
-            own = self._table(raw, "source", path)
-            for required in ("name", "url"):
-                if required not in raw:
-                    self.findings.add((*path, required), "expected in every [[source]], got none")
+            own = self._table(raw, section, path)
+            for name in required:
+                if name not in raw:
+                    self.findings.add((*path, name), f"expected in every [[{section}]], got none")
+            yield path, own
+
+    def _read_exports(self) -> None:
+        """Two exports of one format and feed into one folder would each remove what the other wrote."""
+        places: dict[tuple[object, ...], KeyPath] = {}
+        for path, own in self._tables("export", ("directory", "format")):
+            place = tuple(own.get(name) for name in ("directory", "format", "feed"))
+            first = places.setdefault(place, path)
+            if first != path:
+                self.findings.add((*path, "directory"), "the same export as another", see=first)
+            self._exports.append(own)
+
+    def _read_sources(self) -> None:
+        names: dict[str, int] = {}
+        for path, own in self._tables("source", ("name", "url")):
+            place = int(path[1])
             first = names.setdefault(own.get("name", ""), place)
             if "name" in own and first != place:
                 self.findings.add((*path, "name"), "already taken", see=("source", first, "name"))

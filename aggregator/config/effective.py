@@ -24,14 +24,19 @@ _PUBLISHER = Source(name="", url="").publisher
 
 def tables(config: Config) -> dict[str, Any]:
     """The effective values in the words of the configuration file ("15m", "15MiB"), of types that JSON
-    has: "site", "store", "server" and "fetch" by key, "category" by path, "source" a list.
-    What is not set is left out."""
+    has: "site", "store", "server" and "fetch" by key, "category" by path, "source" and "export"
+    lists. What is not set is left out."""
     return {
         "site": _shown(config.site, SECTIONS["site"]),
         "store": _shown(config.store, SECTIONS["store"]),
         "server": {"listen": _listen(config.server.host, config.server.port)},
         "fetch": _shown(config.fetch, SECTIONS["fetch"]),
-        "publisher": {"aliases": dict(config.publisher_aliases)} if config.publisher_aliases else {},
+        "publisher": {
+            name: dict(named)
+            for name, named in (("aliases", config.publisher_aliases), ("slugs", config.publisher_slugs))
+            if named
+        },
+        "export": [_shown(each, SECTIONS["export"]) for each in config.exports],
         "category": {category.path: {"title": category.title} for category in config.categories},
         "source": [_source(source) for source in config.sources],
     }
@@ -41,6 +46,7 @@ def effective(config: Config) -> str:
     """The effective values as the text of a configuration file."""
     shown = tables(config)
     blocks = [_block(f"[{name}]", shown[name]) for name in ("site", "store", "server", "fetch", "publisher")]
+    blocks += [_block("[[export]]", table) for table in shown["export"]]
     blocks += [_block(f"[category.{_name(path)}]", table) for path, table in shown["category"].items()]
     blocks += [_block("[[source]]", table) for table in shown["source"]]
     return "\n".join(blocks)

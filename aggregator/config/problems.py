@@ -46,6 +46,8 @@ class Findings:
         head, rest = str(path[0]), path[1:]
         if head == "source" and rest:
             head, rest = self._source(int(rest[0])), rest[1:]
+        elif head == "export" and rest:
+            head, rest = f"export {int(rest[0]) + 1}", rest[1:]
         elif head == "category" and rest:
             head, rest = f"category {show(rest[0])}", rest[1:]
         names = ".".join(_key(step) for step in rest if isinstance(step, str))

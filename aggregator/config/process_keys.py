@@ -6,6 +6,9 @@ from aggregator.config import addresses, values
 from aggregator.config.key import Key
 from aggregator.config.values import BadValue, duration, expected, integer, size, string
 
+FORMATS = ("html", "jekyll", "hexo", "feeds")
+_FEED = 'the key of a feed, such as "all", "category/finance" or "source/acme"'
+
 
 def _store_path(raw: object) -> str:
     """The path of "sqlite:PATH", as written. "//" is refused: to some sqlite:///x is absolute, to
@@ -24,6 +27,32 @@ def _path(raw: object) -> str:
     if "\0" in path:
         raise BadValue(((), "expected the path of a file, got one with a NUL character"))
     return path
+
+
+def _format(raw: object) -> str:
+    if raw not in FORMATS:
+        raise expected(" or ".join(f'"{name}"' for name in FORMATS), raw)
+    return str(raw)
+
+
+def _feed(raw: object) -> str:
+    text = string(raw, _FEED)
+    kind, _, name = text.partition("/")
+    if bool(name) != (kind in ("category", "source", "publisher")) or (not name and kind != "all"):
+        raise expected(_FEED, raw)
+    return text
+
+
+def _template(raw: object) -> str:
+    if not isinstance(raw, str):
+        raise expected("a template", raw)
+    from jinja2 import Environment, TemplateSyntaxError  # deferred: few configurations have one
+
+    try:
+        Environment(autoescape=True).parse(raw)
+    except TemplateSyntaxError as error:
+        raise BadValue(((), f"not a valid template: {error.message}")) from error
+    return raw
 
 
 SITE = (
@@ -118,7 +147,75 @@ PUBLISHER = (
         example='{"新华社客户端" = "新华社"}',
         read=values.aliases,
     ),
+    Key(
+        name="slugs",
+        field="slugs",
+        type="names",
+        default="{}",
+        meaning="What publishers are called in addresses, where that is not to be made from their names: "
+        "for those that are not stored yet, because an address lasts.",
+        example='{"东财滚动" = "emnews"}',
+        read=values.slugs,
+    ),
 )
+
+EXPORT = (
+    Key(
+        name="directory",
+        field="directory",
+        type="path",
+        default="required",
+        meaning="The folder to write to, relative to the configuration file; made if need be.",
+        example='"site"',
+        read=_path,
+    ),
+    Key(
+        name="format",
+        field="format",
+        type="word",
+        default="required",
+        meaning="`html`, `jekyll`, `hexo` or `feeds`.",
+        example='"jekyll"',
+        read=_format,
+    ),
+    Key(
+        name="feed",
+        field="feed",
+        type="feed",
+        default="none, which means everything",
+        meaning="Export this feed only.",
+        example='"category/finance"',
+        read=_feed,
+    ),
+    Key(
+        name="categories",
+        field="categories",
+        type="template",
+        default="the format's own",
+        meaning="What posts are filed under, a Jinja2 template; each line that it gives is one category.",
+        example='"{{ slug }}"',
+        read=_template,
+    ),
+    Key(
+        name="tags",
+        field="tags",
+        type="template",
+        default="the format's own",
+        meaning="Tags of posts, likewise.",
+        example="\"{{ tags | join('\\n') }}\"",
+        read=_template,
+    ),
+    Key(
+        name="quote",
+        field="quote",
+        type="template",
+        default="the format's own",
+        meaning="What stands before the text of a post as a quotation; nothing where it gives nothing.",
+        example='"{{ summary }}"',
+        read=_template,
+    ),
+)
+
 
 FETCH = (
     Key(

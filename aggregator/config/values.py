@@ -20,6 +20,7 @@ from aggregator.config.lines import KeyPath
 
 Reader = Callable[[object], Any]
 
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _USERINFO = re.compile(r"//[^/@\s]*@")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -183,6 +184,22 @@ def publisher_rule(raw: object) -> tuple[str, ...]:
     if not isinstance(words, list) or not all(word in _PUBLISHER_WORDS for word in words):
         raise expected("some of " + ", ".join(f'"{word}"' for word in _PUBLISHER_WORDS), raw)
     return tuple(dict.fromkeys(words))
+
+
+def slugs(raw: object) -> dict[str, str]:
+    """A table of names with the part of an address that each is to have."""
+    if not isinstance(raw, dict):
+        raise expected('a table such as {"东财滚动" = "emnews"}', raw)
+    faults: list[tuple[KeyPath, str]] = []
+    taken: dict[str, str] = {}
+    for name, value in raw.items():
+        if not isinstance(value, str) or len(value) > 80 or not _SLUG.fullmatch(value):
+            faults.append(((name,), f"expected at most 80 of a-z, 0-9 and single hyphens, got {show(value)}"))
+        elif taken.setdefault(value, name) != name:
+            faults.append(((name,), f"{show(value)} is {show(taken[value])}'s"))
+    if faults:
+        raise BadValue(*faults)
+    return dict(raw)
 
 
 def aliases(raw: object) -> dict[str, str]:

@@ -55,6 +55,7 @@ class Site:
 
     timezone: str | None = None
     publisher_aliases: Mapping[str, str] = field(default_factory=dict)
+    publisher_slugs: Mapping[str, str] = field(default_factory=dict)
 
 
 def context(
@@ -69,6 +70,7 @@ def context(
         now=now,
         publishers=source.publisher,
         publisher_aliases=site.publisher_aliases,
+        publisher_slugs=site.publisher_slugs,
         clean=source.clean,
     )
 

@@ -1,29 +1,25 @@
 """A folder that we keep files in: only what changed is written, only what is ours is touched.
 
-What is ours stands in a manifest, written last. A file is claimed in a second list before it is first
-written, so that after a crash it is still known as ours. Everything is written beside its place, synced
-and renamed: at any moment a file is whole, old or new.
+Everything is written beside its place, synced and renamed: at any moment a file is whole, old or new. Who
+deletes or edits a file of ours gets it anew, if the run looks (`opened`).
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from aggregator.errors import ExportError
+from aggregator.export import index
+from aggregator.export.index import Entry, Index
 
-MANIFEST = ".aggregator-export.json"
-CLAIMS = ".aggregator-export.claims"  # and a hash of the section
 LONGEST_PART_BYTES = 200  # file systems allow 255, and the name beside is longer
-
-Files = dict[str, dict[str, str]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,18 +35,21 @@ class ExportReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A file that shall be there. ``revision`` names the state that it was made from, where that can be
-    known without making it."""
+    """A file that shall be there; see `index.Entry` for what is noted of it."""
 
     path: str
     body: bytes
     revision: str = ""
+    item_id: int | None = None
+    origin: str = ""
+    note: str = ""
 
 
 @contextmanager
-def opened(root: Path, section: str) -> Iterator[Tree]:
+def opened(root: Path, section: str, *, look: bool) -> Iterator[Tree]:
     """The folder, made if need be, and locked against other exports. ``section`` names one export of
-    several that may share it. Raises ExportError."""
+    several that may share it. ``look`` at every file, whether it is still as we left it; otherwise that
+    is taken for granted. Raises ExportError."""
     try:
         root.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
@@ -61,91 +60,88 @@ def opened(root: Path, section: str) -> Iterator[Tree]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise ExportError(f"{root}: another export is writing there") from error
-        yield Tree(root, section)
+        with index.opened(root, section) as known:
+            yield Tree(root, known, look=look)
     finally:
         os.close(descriptor)
 
 
 class Tree:
-    """See `opened`. `put` or `keep` every wanted file, then `finish`."""
+    """See `opened`. `keep` or `put` every wanted file, `retain` the items that have one, then `finish`."""
 
-    def __init__(self, root: Path, section: str) -> None:
+    def __init__(self, root: Path, known: Index, *, look: bool) -> None:
         self.report = ExportReport()
+        self.index = known
         self._root = Path(os.path.realpath(root))
-        self._section = section
-        self._sections = _manifest(self._root / MANIFEST)
-        self._old: Files = self._sections.pop(section, {})
-        self._others = {path: name for name, files in self._sections.items() for path in files}
-        self._new: Files = {}
-        self._claims = self._root / f"{CLAIMS}-{_digest(section.encode())[:8]}"
-        self._claimed = _claimed(self._claims)
-        for path in self._claimed:
+        self._look = look
+        self._seen: dict[str, bytes] = {}  # path -> digest, of those kept or put
+        for entry in known.unsure():
             with suppress(OSError, ValueError):
-                _beside(self._place(path)).unlink(missing_ok=True)
+                _beside(self._place(entry.path)).unlink(missing_ok=True)
+        if look:
+            touched = [
+                one.item_id for one in known.posts() if one.item_id is not None and not self._left(one)
+            ]
+            with known.writing():
+                known.spoil(item_ids=touched)
 
     def keep(self, path: str, revision: str) -> bool:
         """Whether the file is there, made from this very revision and not touched since; if so it stays."""
-        known = self._old.get(path)
-        if not known or known.get("revision") != revision:
+        entry = self.index.entry(path)
+        if entry is None or entry.sha256 is None or entry.revision != revision:
             return False
-        try:
-            intact = _digest(self._place(path).read_bytes()) == known["sha256"]
-        except (OSError, ValueError):
+        if self._look and not self._left(entry):
             return False
-        if intact:
-            self._new[path] = known
-            self.report.unchanged += 1
-        return intact
+        self._seen[path] = entry.sha256
+        self.report.unchanged += 1
+        return True
+
+    def retain(self, item_ids: Collection[int]) -> None:
+        """These items keep the files that they have; those of others go, unless they are put again."""
+        with self.index.writing():
+            self.index.disown(self.index.revisions().keys() - set(item_ids))
 
     def put(self, files: Sequence[Wanted]) -> None:
         """Write those that are not there as they should be. What cannot be written is reported."""
         changed: list[tuple[Wanted, Path]] = []
+        same: list[Entry] = []
         for each in files:
-            if each.path in self._new:
-                if self._new[each.path]["sha256"] != _digest(each.body):
+            digest = _digest(each.body)
+            if each.path in self._seen:
+                if self._seen[each.path] != digest:
                     self.report.failures.append(f"{each.path}: two things would have this name")
                 continue
+            self._seen[each.path] = digest
             try:
                 place = self._place(each.path)
-                same = self._is(place, each)
+                if self._is(place, each):
+                    same.append(_entry(each, digest, place.stat()))
+                else:
+                    changed.append((each, place))
             except (OSError, ValueError) as error:
                 self._fail(each.path, error)
-                continue
-            if same:
-                self._enter(each)
-                self.report.unchanged += 1
-            else:
-                changed.append((each, place))
-        self._claim([each.path for each, _ in changed if each.path not in self._claimed])
-        for each, place in changed:
-            try:
-                place.parent.mkdir(parents=True, exist_ok=True)
-                _replace(place, each.body)
-            except OSError as error:
-                self._fail(each.path, error)
-                continue
-            self._enter(each)
-            self.report.written += 1
+        self.report.unchanged += len(same)
+        with self.index.writing():
+            self.index.put([entry for entry in same if entry != self.index.entry(entry.path)])
+            self.index.put([replace(_entry(each, None, None), revision="") for each, _ in changed])
+        written = self._write(changed)
+        with self.index.writing():
+            self.index.put(written)
+        self.report.written += len(written)
 
     def fail(self, what: str) -> None:
         self.report.failures.append(what)
 
-    def finish(self) -> ExportReport:
-        """Remove what is ours and no longer wanted; write down what there is."""
-        ours = dict.fromkeys(self._old) | dict.fromkeys(self._claimed)
-        for path in ours:
-            if path not in self._new and path not in self._others:
-                self._remove(path)
-        self._sections[self._section] = dict(sorted(self._new.items()))
-        text = json.dumps(dict(sorted(self._sections.items())), ensure_ascii=False, indent=0).encode()
-        place = self._root / MANIFEST
-        try:
-            if not place.is_file() or place.read_bytes() != text:
-                _replace(place, text)
-            self._claims.unlink(missing_ok=True)
-        except OSError as error:
-            raise ExportError(f"{place}: {error.strerror}") from error
+    def finish(self, memo: Mapping[str, Any]) -> ExportReport:
+        """Remove what is ours and no longer wanted; note down ``memo`` for the next run."""
+        gone = [entry for entry in self.index.pages() if entry.path not in self._seen]
+        removed = [entry.path for entry in gone if self._remove(entry)]
+        with self.index.writing():
+            self.index.remove(removed)
+            self.index.note_down(memo)
         return self.report
+
+    # One file
 
     def _place(self, path: str) -> Path:
         """Where a file goes. Raises ValueError for a path that leads, or could lead, out of the folder."""
@@ -160,6 +156,14 @@ class Tree:
             raise ValueError("a link leads out of the folder")
         return place
 
+    def _left(self, entry: Entry) -> bool:
+        """Whether the file is as we left it, by its size and the time of its last change."""
+        try:
+            found = os.lstat(os.path.join(self._root, entry.path))
+        except (OSError, ValueError):
+            return False
+        return entry.sha256 is not None and (found.st_size, found.st_mtime_ns) == (entry.size, entry.mtime_ns)
+
     def _is(self, place: Path, each: Wanted) -> bool:
         """Whether the file is there with these bytes. Raises ValueError if it is not ours to change."""
         if not os.path.lexists(place):
@@ -168,46 +172,44 @@ class Tree:
             raise ValueError("something else is there that is no file of ours; left alone")
         if place.read_bytes() == each.body:
             return True
-        if each.path in self._others:
-            raise ValueError(
-                f"belongs to the export {self._others[each.path]!r} into this folder; left alone"
-            )
-        if each.path not in self._old and each.path not in self._claimed:
+        other = self.index.other_owner(each.path)
+        if other is not None:
+            raise ValueError(f"belongs to the export {other!r} into this folder; left alone")
+        if self.index.entry(each.path) is None:
             raise ValueError("a file that is not ours is there; left alone")
         return False
 
-    def _enter(self, each: Wanted) -> None:
-        self._new[each.path] = {"sha256": _digest(each.body)} | (
-            {"revision": each.revision} if each.revision else {}
-        )
+    def _write(self, files: Iterable[tuple[Wanted, Path]]) -> list[Entry]:
+        """Those of ``files`` that are in their places now, and will be after a crash."""
+        written: list[Entry] = []
+        folders: set[Path] = set()
+        for each, place in files:
+            try:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                found = _replace(place, each.body)
+            except OSError as error:
+                self._fail(each.path, error)
+                continue
+            folders.add(place.parent)
+            written.append(_entry(each, self._seen[each.path], found))
+        for folder in folders:
+            _sync(folder)
+        return written
 
     def _fail(self, path: str, error: OSError | ValueError) -> None:
         reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
         self.report.failures.append(f"{path}: {reason}")
-        if path in self._old and isinstance(error, OSError):  # still ours, as it is
-            self._new[path] = {"sha256": self._old[path]["sha256"]}
 
-    def _claim(self, paths: Sequence[str]) -> None:
-        if not paths:
-            return
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+    def _remove(self, entry: Entry) -> bool:
+        """Whether the file is gone, or none of ours any more."""
+        if self.index.other_owner(entry.path) is not None:
+            return True
         try:
-            with os.fdopen(os.open(self._claims, flags, 0o666), "wb") as claims:
-                claims.write("".join(f"{path}\n" for path in paths).encode())
-                claims.flush()
-                os.fsync(claims.fileno())
-        except OSError as error:
-            raise ExportError(f"{self._claims}: {error.strerror}") from error
-        self._claimed.update(paths)
-
-    def _remove(self, path: str) -> None:
-        try:
-            place = self._place(path)
+            place = self._place(entry.path)
             if not os.path.lexists(place):
-                return
-            known = self._old.get(path)
-            edited = place.is_symlink() or (known and _digest(place.read_bytes()) != known["sha256"])
-            if edited and path not in self._claimed:
+                return True
+            edited = place.is_symlink() or (entry.sha256 and _digest(place.read_bytes()) != entry.sha256)
+            if edited:
                 raise ValueError("no longer wanted, but changed by somebody; left alone")
             place.unlink()
             self.report.removed += 1
@@ -215,11 +217,28 @@ class Tree:
                 if folder == self._root or any(folder.iterdir()):
                     break
                 folder.rmdir()
-        except (OSError, ValueError) as error:
-            self._fail(path, error)
+        except ValueError as error:
+            self._fail(entry.path, error)
+        except OSError as error:
+            self._fail(entry.path, error)
+            return False
+        return True
 
 
-def _replace(place: Path, body: bytes) -> None:
+def _entry(each: Wanted, digest: bytes | None, found: os.stat_result | None) -> Entry:
+    return Entry(
+        path=each.path,
+        item_id=each.item_id,
+        origin=each.origin,
+        revision=each.revision,
+        note=each.note,
+        sha256=digest,
+        size=found.st_size if found else -1,
+        mtime_ns=found.st_mtime_ns if found else -1,
+    )
+
+
+def _replace(place: Path, body: bytes) -> os.stat_result:
     beside = _beside(place)
     beside.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -228,56 +247,26 @@ def _replace(place: Path, body: bytes) -> None:
             file.write(body)
             file.flush()
             os.fsync(file.fileno())
+            found = os.fstat(file.fileno())
         os.replace(beside, place)
     except OSError:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
         raise
-    folder = os.open(place.parent, os.O_RDONLY | os.O_DIRECTORY)
+    return found
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def _beside(place: Path) -> Path:
     return place.with_name(f".{place.name}.aggregator-new")  # site generators pass over names with a dot
 
 
-def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
-
-
-def _manifest(place: Path) -> dict[str, Files]:
-    try:
-        text = place.read_bytes()
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise ExportError(f"{place}: {error.strerror}") from error
-    try:
-        sections: Any = json.loads(text)
-        return {
-            str(name): {
-                str(path): {str(key): str(value) for key, value in known.items()}
-                | {"sha256": known["sha256"]}
-                for path, known in files.items()
-            }
-            for name, files in sections.items()
-        }
-    except (ValueError, AttributeError, KeyError, TypeError) as error:
-        raise ExportError(f"{place}: is damaged; remove it, and the files that it was for") from error
-
-
-def _claimed(place: Path) -> set[str]:
-    """Claimed paths. A line that a crash cut off is cut off wholly: nothing was written under it yet."""
-    try:
-        text = place.read_bytes()
-        whole = text[: text.rfind(b"\n") + 1]
-        if whole != text:
-            os.truncate(place, len(whole))
-        return set(whole.decode().splitlines())
-    except FileNotFoundError:
-        return set()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ExportError(f"{place}: cannot be read") from error
+def _digest(body: bytes) -> bytes:
+    return hashlib.sha256(body).digest()

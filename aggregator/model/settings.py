@@ -55,6 +55,19 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """A folder that is kept in line with what is stored. ``feed``: the key of the only feed to export, None
+    for all. The templates are those of posts, None where the format's own are to be used."""
+
+    directory: str  # absolute once decoded
+    format: str
+    feed: str | None = None
+    categories: str | None = None
+    tags: str | None = None
+    quote: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A whole, valid configuration. ``directory`` is what relative paths and ``file:`` addresses in
     it are relative to (absolute)."""
@@ -68,3 +81,5 @@ class Config:
     categories: tuple[Category, ...]  # every path in use, ancestors included, sorted by path
     sources: tuple[Source, ...]
     publisher_aliases: Mapping[str, str] = field(default_factory=dict)  # a name as found -> the one to use
+    publisher_slugs: Mapping[str, str] = field(default_factory=dict)  # a name -> what to call it in addresses
+    exports: tuple[Export, ...] = ()

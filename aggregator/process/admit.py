@@ -50,6 +50,7 @@ class AdmitContext:
     clean: Clean | None = None
     publishers: tuple[str, ...] = RULE
     publisher_aliases: Mapping[str, str] = field(default_factory=dict)
+    publisher_slugs: Mapping[str, str] = field(default_factory=dict)
 
 
 def admit(
@@ -106,7 +107,11 @@ def admit(
         language=_language(entry, context),
         rights=text.line(entry.rights or "", MAX_RIGHTS) or None,
         extensions=fields.extensions(entry.extensions),
-        publisher=publisher(name_of(entry, context.publishers), aliases=context.publisher_aliases),
+        publisher=publisher(
+            name_of(entry, context.publishers),
+            aliases=context.publisher_aliases,
+            slugs=context.publisher_slugs,
+        ),
     )
     if left_out is not None:
         ref = _ref(entry)

@@ -25,6 +25,7 @@ _TAIL = 400  # characters of visible text at whose end an attribution stands
 _TAIL_MARKUP = 20 * _TAIL  # of markup: what is before it need not be read
 _MAX_ATTRIBUTED = 60  # longer ones are sentences
 
+_NONE: Mapping[str, str] = {}
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 _BRACKETS = str.maketrans("【】〔〕〖〗", "[][][]")
 _PAIRS = {"(": ")", "[": "]", "<": ">", "《": "》", "〈": "〉", "「": "」", "『": "』"}
@@ -97,22 +98,29 @@ def _pinyin(found: re.Match[str]) -> str:
     return "".join(lazy_pinyin(found[0], errors="ignore"))
 
 
-def publisher(name: str, *, aliases: Mapping[str, str]) -> Publisher | None:
+def publisher(name: str, *, aliases: Mapping[str, str], slugs: Mapping[str, str] = _NONE) -> Publisher | None:
     """The publisher that a document calls ``name``; None if that is no name.
 
     ``aliases`` map normalised names to the names to use instead, which may be aliases again; those that
-    lead in a circle are not followed.
+    lead in a circle are not followed. ``slugs`` map normalised names to the slugs that they are to have
+    in place of those that they suggest.
     """
     final = _final(normal_name(name), aliases)
-    return Publisher(name=final, slug=slug(final)) if final else None
+    return Publisher(name=final, slug=slugs.get(final) or slug(final)) if final else None
 
 
-def merges(aliases: Mapping[str, str]) -> dict[str, Publisher]:
+def merges(aliases: Mapping[str, str], slugs: Mapping[str, str] = _NONE) -> dict[str, Publisher]:
     """For `Store.merge_publishers`: each name that is not used any more, normalised, and the publisher
-    that stands for it. The keys of ``aliases`` need not be normalised here."""
+    that stands for it. The keys of ``aliases`` and ``slugs`` need not be normalised here."""
     normal = normal_aliases(aliases)
-    found = {old: _final(old, normal) for old in normal}
-    return {old: Publisher(name=new, slug=slug(new)) for old, new in found.items() if new and new != old}
+    named = normal_slugs(slugs)
+    found = {old: publisher(old, aliases=normal, slugs=named) for old in normal}
+    return {old: new for old, new in found.items() if new and new.name != old}
+
+
+def normal_slugs(slugs: Mapping[str, str]) -> dict[str, str]:
+    """``slugs`` as `publisher` and `admit` need them: names normalised."""
+    return {normal_name(name): given for name, given in slugs.items()}
 
 
 def normal_aliases(aliases: Mapping[str, str]) -> dict[str, str]:

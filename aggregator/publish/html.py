@@ -30,9 +30,18 @@ _SUBSCRIBE = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Newest:
+    """The newest items of a publisher, as `newest_of` gives them."""
+
+    feed: Feed
+    markup: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexView:
     """What the index page shows. ``feeds`` in any order, gone ones are left out; ``items`` newest first.
-    ``more_publishers`` tells that there are others than those whose feeds are given."""
+    ``more_publishers`` tells that there are others than those whose feeds are given. ``newest`` stands in
+    the place of a bare list of publishers."""
 
     feeds: tuple[Feed, ...]
     items: tuple[PublishedItem, ...]
@@ -40,6 +49,7 @@ class IndexView:
     site_title: str
     site_language: str | None = None
     more_publishers: bool = False
+    newest: tuple[Newest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +84,14 @@ def index_page(index: IndexView, *, static: bool = False) -> bytes:
         language=index.site_language,
         groups=groups,
         more_publishers=index.more_publishers,
+        newest=index.newest,
         items=index.items,
     )
+
+
+def newest_of(items: Sequence[PublishedItem]) -> str:
+    """The titles of these items as a list, escaped, for `Newest`."""
+    return _TEMPLATES.get_template("newest.html").render(items=items)
 
 
 def feed_page(view: FeedView, *, static: bool = False) -> bytes:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from aggregator.publish.mend import scrub_text
 from aggregator.publish.posts import Heading, Post, front_matter
 
+HOME = "index.html"
 NEWEST_AT_HOME = 5
 
 _TOP = """<!DOCTYPE html>
@@ -58,7 +59,7 @@ def category_page(publisher: Heading, *, site_title: str, language: str | None =
         "home": scrub_text(site_title),
         "posts_of": publisher.category,
     }
-    return Post(path=_page_of(publisher).lstrip("/"), body=(front_matter(values) + _CATEGORY).encode())
+    return Post(path=category_path(publisher), body=(front_matter(values) + _CATEGORY).encode())
 
 
 def home_page(publishers: Sequence[Heading], *, site_title: str, language: str | None = None) -> Post:
@@ -76,7 +77,12 @@ def home_page(publishers: Sequence[Heading], *, site_title: str, language: str |
             for publisher in sorted(publishers, key=lambda each: (each.name, each.slug))
         ],
     }
-    return Post(path="index.html", body=(front_matter(values) + _HOME).encode())
+    return Post(path=HOME, body=(front_matter(values) + _HOME).encode())
+
+
+def category_path(publisher: Heading) -> str:
+    """The path of `category_page`."""
+    return _page_of(publisher).lstrip("/")
 
 
 def _page_of(publisher: Heading) -> str:

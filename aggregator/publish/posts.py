@@ -7,10 +7,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from email.utils import format_datetime
 from functools import lru_cache
+from html import escape
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -50,14 +51,23 @@ class Templates:
 
     They know ``publisher`` (the source's title where an item names none) and its ``slug``, ``source``
     (the source's title), ``category`` (titles of the source's category path, a list), ``title`` and
-    ``tags`` (the item's own, a list).
+    ``tags`` (the item's own, a list). ``quote`` is what stands before the text as a quotation, if
+    anything: it knows ``summary`` and ``text`` too, the item's two texts without markup.
     """
 
     categories: str
     tags: str
+    quote: str = ""
+
+    def but(self, **given: str | None) -> Templates:
+        """These, with those that are given in their places."""
+        return replace(self, **{name: text for name, text in given.items() if text is not None})
 
 
-JEKYLL = Templates(categories="{{ slug }}", tags="{{ publisher }}新闻")
+# A wire's digest repeats the title in brackets; many summaries are but the beginning of the text.
+_DIGEST = """\
+{% set digest = summary.rpartition('】')[2].strip() %}{{ digest if not text.startswith(digest) }}"""
+JEKYLL = Templates(categories="{{ slug }}", tags="{{ publisher }}新闻", quote=_DIGEST)
 HEXO = Templates(categories="{{ (category or [source]) | join('\\n') }}", tags="")
 
 
@@ -96,7 +106,7 @@ def heading(entry: PublishedItem, *, category: Sequence[str] = (), templates: Te
 
 def check_templates(templates: Templates) -> None:
     """Raises PostError for a template that cannot be read."""
-    for text in (templates.categories, templates.tags):
+    for text in (templates.categories, templates.tags, templates.quote):
         _guarded(_template, text)
 
 
@@ -157,7 +167,7 @@ def _jekyll(entry: PublishedItem, timezone: tzinfo, category: Sequence[str], tem
         if filed:
             # Jekyll takes a text apart at its blanks.
             values[key] = filed if len(filed) > 1 or " " in filed[0] else filed[0]
-    text = embed.neutral(embed.article(say.texts(item)[1]))
+    text = _quote(entry, category, templates) + embed.neutral(embed.article(say.texts(item)[1]))
     link = f"<{embed.address(item.link)}>\n\n" if item.link else ""
     back = f"[返回{embed.words(name)}新闻](/category/{slug}.html)｜[返回首页](/)"
     body = f"{front_matter(values)}{text}\n\n{link}{back}\n"
@@ -177,7 +187,8 @@ def _hexo(entry: PublishedItem, category: Sequence[str], templates: Templates) -
         "thumbnail": item.image.url if item.image else "",
     }
     given = {key: value for key, value in values.items() if key == "title" or value not in ("", [])}
-    text = embed.neutral(embed.article(say.texts(item)[1], boxed=True))
+    text = _quote(entry, category, templates)
+    text += embed.neutral(embed.article(say.texts(item)[1], boxed=True))
     return Post(path=f"source/_posts/{file_stem(item)}.md", body=f"{front_matter(given)}\n{text}\n".encode())
 
 
@@ -225,16 +236,29 @@ def _dated_at(item: Item) -> datetime:
 
 
 def _filed(template: str, entry: PublishedItem, category: Sequence[str]) -> list[str]:
-    slug, publisher = _publisher(entry)
-    text = _template(template).render(
-        publisher=_line(publisher),
-        slug=slug,
-        source=_line(entry.source_title),
-        category=[_line(title) for title in category],
-        title=_line(entry.item.title),
-        tags=[_line(tag.label or tag.term) for tag in entry.item.tags],
-    )
+    text = _template(template).render(_values(entry, category))
     return [line for line in map(_line, text.split("\n")) if line]
+
+
+def _quote(entry: PublishedItem, category: Sequence[str], templates: Templates) -> str:
+    if not templates.quote:
+        return ""
+    summary, text = (_line(say.plain_text(each)) for each in say.texts(entry.item))
+    values = _values(entry, category) | {"summary": summary, "text": text}
+    quoted = _line(_template(templates.quote).render(values))
+    return f"<blockquote>{embed.neutral(escape(quoted))}</blockquote>\n" if quoted else ""
+
+
+def _values(entry: PublishedItem, category: Sequence[str]) -> dict[str, Any]:
+    slug, publisher = _publisher(entry)
+    return {
+        "publisher": _line(publisher),
+        "slug": slug,
+        "source": _line(entry.source_title),
+        "category": [_line(title) for title in category],
+        "title": _line(entry.item.title),
+        "tags": [_line(tag.label or tag.term) for tag in entry.item.tags],
+    }
 
 
 def _line(text: str) -> str:

@@ -6,14 +6,16 @@ Dates are cut to whole seconds in all formats, so that one item never has two ti
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from html import unescape
 from uuid import UUID, uuid5
 
 from aggregator.model.document import EntrySource, Person
-from aggregator.model.feed import FeedKey, FeedView, PublishedItem
+from aggregator.model.feed import Feed, FeedKey, FeedView, PublishedItem
 from aggregator.model.item import Item
+from aggregator.model.settings import SiteSettings
 from aggregator.publish.paths import feed_url
 
 # Fixed for ever: every feed id that readers have stored is made from it.
@@ -21,6 +23,18 @@ _FEED_IDS = UUID("5d2f6c0a-9b1e-4c57-8f0e-3a6b7d41c298")
 
 # Quotes are matched as wholes, since an attribute value may hold ">"; possessive, so linear.
 _TAG = re.compile(r"""<!--.*?-->|<(?:[^"'<>]|"[^"]*"|'[^']*')*+>""", re.DOTALL)
+
+
+def feed_view(feed: Feed, items: Sequence[PublishedItem], site: SiteSettings, generator: str) -> FeedView:
+    """What renderers are given, for a feed of this site."""
+    return FeedView(
+        feed=feed,
+        items=tuple(items),
+        base_url=site.base_url,
+        site_title=site.title,
+        site_language=site.language,
+        generator=generator,
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -8,11 +8,12 @@ from datetime import datetime
 
 from aiohttp import web
 
-from aggregator.model.feed import FeedKey, FeedView, Rendered
+from aggregator.model.feed import FeedKey, Rendered
 from aggregator.model.settings import SiteSettings
 from aggregator.model.source import Source
 from aggregator.process.health import health
 from aggregator.publish import html, opml, paths, render
+from aggregator.publish.view import feed_view
 from aggregator.serve.app import guarded, page
 from aggregator.serve.cache import Cache
 from aggregator.serve.compress import ENCODERS, SMALLEST
@@ -87,15 +88,7 @@ class Handlers:
         found = await self._site.store.view(str(key), settings.feed_items)
         if found is None:
             raise web.HTTPNotFound
-        view = FeedView(
-            feed=found[0],
-            items=tuple(found[1]),
-            base_url=settings.base_url,
-            site_title=settings.title,
-            site_language=settings.language,
-            generator=self._site.generator,
-        )
-        return render.render(format_name, view)
+        return render.render(format_name, feed_view(*found, settings, self._site.generator))
 
     async def _send(
         self, request: web.Request, key: tuple[str, str], revision: object, make: Make

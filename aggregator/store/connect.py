@@ -6,6 +6,7 @@ made from the tables as they are, and alembic is only loaded when an older one i
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from aggregator.errors import StoreNewer
 from aggregator.store.migrations import HEAD, KNOWN
-from aggregator.store.tables import counter, metadata
+from aggregator.store.tables import STORE_BITS, counter, metadata
 from aggregator.store.trouble import StoreUnusable
 
 BUSY_S = 30.0
@@ -114,7 +115,8 @@ def _bring_up_to_date(connection: Connection) -> None:
 def make(connection: Connection) -> None:
     """All that the migrations lead to, in an empty database; a test compares the two."""
     metadata.create_all(connection)
-    connection.execute(insert(counter), [{"name": "item", "value": 0}, {"name": "seq", "value": 0}])
+    numbers = {"item": 0, "seq": 0, "store": secrets.randbits(STORE_BITS)}
+    connection.execute(insert(counter), [{"name": name, "value": value} for name, value in numbers.items()])
     connection.exec_driver_sql(
         "CREATE TABLE alembic_version ( version_num VARCHAR(32) NOT NULL, "
         "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num) )"

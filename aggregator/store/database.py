@@ -23,9 +23,10 @@ from aggregator.model.feed import Feed, PublishedItem
 from aggregator.model.item import Alias, Item, Known, Publisher
 from aggregator.model.settings import Category, StoreSettings
 from aggregator.model.source import Claim, Outcome, Saved, Source
-from aggregator.store import articles, claims, publishers, reads, rows, sync, upkeep
+from aggregator.store import articles, changes, claims, publishers, reads, rows, sync, upkeep
 from aggregator.store.base import (
     FirstCheck,
+    Held,
     ItemRecord,
     Owed,
     Selected,
@@ -286,6 +287,12 @@ class Database:
 
     async def view_items(self, key: str, limit: int, before: str | None = None) -> list[PublishedItem]:
         return await self._reader.call(lambda c: reads.view_items(c, key, limit, before))
+
+    async def held(self, key: str, since: int) -> Held:
+        return await self._reader.call(lambda c: changes.held(c, key, since), snapshot=True)
+
+    async def items(self, ids: Sequence[int]) -> dict[int, PublishedItem]:
+        return await self._reader.call(lambda c: changes.items(c, ids))
 
     async def item(self, uid: str) -> ItemRecord | None:
         return await self._reader.call(lambda c: reads.item_record(c, uid), snapshot=True)

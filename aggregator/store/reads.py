@@ -155,14 +155,15 @@ async def view_items(
         )
     newest = places.subquery()
     found = await connection.execute(
-        _published()
+        published()
         .join(newest, newest.c.item_id == item.c.id)
         .order_by(newest.c.sorted_at.desc(), newest.c.item_id.desc())
     )
-    return [_published_from(row) for row in found]
+    return [published_from(row) for row in found]
 
 
-def _published() -> Select[Any]:
+def published() -> Select[Any]:
+    """Items as `published_from` takes them; to be narrowed."""
     return (
         select(*_PUBLISHED)
         .select_from(item)
@@ -171,7 +172,7 @@ def _published() -> Select[Any]:
     )
 
 
-def _published_from(row: Row[Any]) -> PublishedItem:
+def published_from(row: Row[Any]) -> PublishedItem:
     return PublishedItem(
         item=rows.item_from(row),
         source_name=row.source_name,
@@ -184,7 +185,7 @@ def _published_from(row: Row[Any]) -> PublishedItem:
 
 
 async def item_record(connection: AsyncConnection, uid: str) -> ItemRecord | None:
-    row = (await connection.execute(_published().where(item.c.uid == uid))).one_or_none()
+    row = (await connection.execute(published().where(item.c.uid == uid))).one_or_none()
     kept = (
         row
         or (
@@ -210,7 +211,7 @@ async def item_record(connection: AsyncConnection, uid: str) -> ItemRecord | Non
     return ItemRecord(
         uid=uid,
         source_name=kept.source_name,
-        published=_published_from(row) if row else None,
+        published=published_from(row) if row else None,
         raw=raw,
         first_seen_at=rows.from_us(kept.first_seen_at),
         changed_at=rows.from_us(row.changed_at) if row else None,

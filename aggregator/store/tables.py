@@ -29,10 +29,14 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+STORE_BITS = 62  # of the number that tells stores apart
+
 counter = Table(
     "counter",
     metadata,
-    Column("name", Text, primary_key=True),  # "item": last item id given; "seq": last commit
+    Column(
+        "name", Text, primary_key=True
+    ),  # "item": last item id given; "seq": last commit; "store": at random
     Column("value", BigInteger, nullable=False),
 )
 
@@ -140,6 +144,7 @@ item = Table(
     Column("content_text", Text),
     Column("raw", LargeBinary, nullable=False),  # the uncleaned entry: JSON, zstd
     Index("ux_item_uid", "uid", unique=True),
+    Index("ix_item_seq", "seq"),
     Index("ix_item_source", "source_id", "sorted_at"),
     Index("ix_item_publisher", "publisher_id", sqlite_where=text("publisher_id IS NOT NULL")),
 )

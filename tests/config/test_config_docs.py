@@ -21,7 +21,11 @@ from aggregator.parse import api, page
 
 ROOT = Path(__file__).parents[2]
 MANUAL = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-HEADINGS = {"category": '## `[category."path"]`', "source": "## `[[source]]`"}
+HEADINGS = {
+    "category": '## `[category."path"]`',
+    "source": "## `[[source]]`",
+    "export": "## `[[export]]`",
+}
 
 
 def row(key: Key) -> str:
@@ -75,8 +79,11 @@ def test_the_default_listener_is_that_of_the_model() -> None:
 def test_each_example_is_valid_where_it_stands(section: str, key: Key) -> None:
     if key.name == "full_text" and find_spec("trafilatura") is None:
         pytest.skip("needs the extra fulltext")
-    header = {"category": "[category.a]", "source": "[[source]]"}.get(section, f"[{section}]")
-    required = [line for line in ('name = "x"', 'url = "file:x"') if section == "source"]
+    header = {"category": "[category.a]"}.get(section, HEADINGS.get(section, f"[{section}]").strip("#` "))
+    required = {
+        "source": ['name = "x"', 'url = "file:x"'],
+        "export": ['directory = "x"', 'format = "hexo"'],
+    }.get(section, [])
     if key.name in ("select", "pages", "article", "body"):
         required += ['kind = "page"', 'select.item = "li"']
     lines = [line for line in required if not line.startswith((f"{key.name} ", f"{key.name}."))]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import time
+from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
@@ -15,10 +20,12 @@ import pytest
 from lxml import html
 
 from tests.origin import ThreadedOrigin
-from tests.program import Program, configuration, rss
+from tests.program import Daemon, Program, configuration, rss
 
 FORMATS = ("html", "jekyll", "hexo", "feeds")
+INDEX = ".aggregator-export.db"
 Shape = dict[str, tuple[bytes, int]]
+Edit = Callable[[Path], object]
 
 
 @pytest.fixture
@@ -89,6 +96,125 @@ def test_what_expired_is_removed(program: Program, threaded_origin: ThreadedOrig
     assert left["mine.txt"][0] == b"not of the export"
 
 
+@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("edit", [os.unlink, lambda path: path.write_text("edited")])
+def test_a_file_that_somebody_touched_is_made_again(program: Program, format_name: str, edit: Edit) -> None:
+    export(program, "--format", format_name)
+    before = shape(program.folder / "site")
+    files = [program.folder / "site" / path for path in before if not path.startswith(".")]
+    for path in (files[0], files[-1]):
+        edit(path)
+    assert export(program, "--format", format_name)["written"] == 2
+    after = shape(program.folder / "site")
+    assert {path: body for path, (body, _) in after.items() if path != INDEX} == {
+        path: body for path, (body, _) in before.items() if path != INDEX
+    }
+
+
+@pytest.mark.parametrize("format_name", ["jekyll", "hexo"])
+def test_another_store_s_items_are_told_apart(
+    program: Program, threaded_origin: ThreadedOrigin, format_name: str
+) -> None:
+    """Items are numbered from 1 in every store: the same number is another item there."""
+    export(program, "--format", format_name)
+    before = shape(program.folder / "site")
+    shutil.rmtree(program.folder / "data")
+    threaded_origin.serve("/a", rss(("a1", "First"), ("a2", "Second"), ("a0", "Zeroth")))
+    program.refresh()
+    report = export(program, "--format", format_name)
+    assert (report["failed"], report["removed"]) == (0, 0)
+    after = shape(program.folder / "site")
+    assert len(after) == len(before) + 1
+    export(program, "--format", format_name, folder="fresh")
+    fresh = shape(program.folder / "fresh")
+    assert {path: body for path, (body, _) in after.items() if path != INDEX} == {
+        path: body for path, (body, _) in fresh.items() if path != INDEX
+    }
+
+
+@pytest.mark.parametrize("format_name", ["jekyll", "hexo"])
+def test_what_posts_depend_on_beside_items(
+    program: Program, threaded_origin: ThreadedOrigin, format_name: str
+) -> None:
+    sources = [source(threaded_origin, "a"), source(threaded_origin, "b")]
+    written = []
+    export(program, "--format", format_name)
+    sources[0]["title"] = "Another title"
+    program.write(configuration(sources))
+    written.append(export(program, "--format", format_name)["written"])
+    written.append(export(program, "--format", format_name, "--categories", "x")["written"])
+    written.append(export(program, "--format", format_name, "--categories", "x")["written"])
+    pages = 2 if format_name == "jekyll" else 0  # of the one source, and the home page
+    assert written == [2 + pages, 3 + (3 if pages else 0), 0]
+
+
+def test_the_home_page_has_the_newest_of_each_publisher(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    entries = "".join(
+        f"<item><guid>g{n}</guid><title>T{n} &amp;lt;b&amp;gt;</title><link>http://site.example/{n}</link>"
+        f"<pubDate>Mon, {n:02} Jun 2020 10:00:00 GMT</pubDate><source url='http://p.example/'>{escape(name)}</source>"
+        "</item>"
+        for n, name in enumerate(["Plain"] * 7 + ["A & <i>B"] * 2, 1)
+    )
+    threaded_origin.serve(
+        "/a", f"<rss version='2.0'><channel><title>t</title>{entries}</channel></rss>".encode()
+    )
+    text = configuration([source(threaded_origin, "a")]) + 'publisher = ["source"]\n'
+    program = Program(tmp_path, text)
+    assert program.refresh()["exit"] == 0
+    export(program, "--format", "html")
+    page = html.fromstring((tmp_path / "site" / "index.html").read_bytes())
+    shown = {
+        head.text_content().strip(): [link.text_content() for link in head.getnext().iter("a")]
+        for head in page.iter("h3")
+    }
+    assert shown == {
+        "Plain": [f"T{n} <b>" for n in (7, 6, 5, 4, 3)],
+        "A & <i>B": ["T9 <b>", "T8 <b>"],
+    }
+
+
+def test_the_configured_exports(program: Program) -> None:
+    program.write(
+        program.config.read_text()
+        + '[[export]]\ndirectory = "one"\nformat = "hexo"\n'
+        + '[[export]]\ndirectory = "two"\nformat = "feeds"\nfeed = "source/b"\n'
+    )
+    done = program.run("export")
+    assert done.returncode == 0, done.stderr
+    assert [line.split(",")[0] for line in done.stdout.splitlines()] == ["3 files written", "4 files written"]
+    assert (program.folder / "one" / "source").is_dir()
+    assert (program.folder / "two" / "feeds" / "source" / "b.atom").is_file()
+
+
+def test_a_daemon_exports_after_each_crawl(program: Program, threaded_origin: ThreadedOrigin) -> None:
+    one = source(threaded_origin, "a") | {"every": "1s"}
+    program.write(configuration([one]) + '[[export]]\ndirectory = "site"\nformat = "hexo"\n')
+    posts = program.folder / "site" / "source" / "_posts"
+    with Daemon(program, "run") as daemon:
+        daemon.wait_for('"export.done"')
+        assert len(list(posts.iterdir())) == 2
+        program.write("[site")  # what the daemon has read counts
+        threaded_origin.serve("/a", rss(("a1", "First"), ("a2", "Second"), ("a3", "Third")))
+        line = json.loads(daemon.wait_for('"export.done"', count=2))
+        assert (line["written"], line["unchanged"], line["removed"]) == (1, 2, 0)
+        assert len(list(posts.glob("a3-*.md"))) == 1
+    assert daemon.status == 0
+
+
+def test_an_export_that_cannot_be_done_stops_nothing(
+    program: Program, threaded_origin: ThreadedOrigin
+) -> None:
+    (program.folder / "site").write_text("a file where the folder should be")
+    tables = [f'[[export]]\ndirectory = "{name}"\nformat = "hexo"\n' for name in ("site", "other")]
+    program.write(configuration([source(threaded_origin, "a")]) + "".join(tables))
+    with Daemon(program, "run") as daemon:
+        assert "File exists" in daemon.wait_for('"export.not_done"')
+        daemon.wait_for('"export.done"')
+        assert daemon.get("/feeds/all.atom")[0] == 200
+
+
 def test_feeds_are_those_that_would_be_served(program: Program) -> None:
     export(program, "--format", "feeds")
     site = program.folder / "site"
@@ -141,6 +267,8 @@ def test_templates_are_the_operators(program: Program) -> None:
     [
         ("site", "--format", "pdf"),
         ("site",),
+        (),
+        ("--format", "hexo"),
         ("site", "--format", "hexo", "--feed", "source/nobody"),
         ("feeds.toml", "--format", "hexo"),
         ("feeds.toml/below", "--format", "hexo"),
@@ -177,11 +305,15 @@ def test_a_forged_list_of_files_removes_nothing_outside(program: Program) -> Non
     victim = program.folder / "victim.txt"
     victim.write_text("x")
     export(program, "--format", "hexo")
-    listed = program.folder / "site" / ".aggregator-export.json"
-    sections = json.loads(listed.read_bytes())
-    digest = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"  # of "x"
-    sections["hexo"] |= {"../victim.txt": {"sha256": digest}, str(victim): {"sha256": digest}}
-    listed.write_text(json.dumps(sections))
+    listed = sqlite3.connect(program.folder / "site" / INDEX)
+    digest = hashlib.sha256(b"x").digest()
+    for path in ("../victim.txt", str(victim)):
+        listed.execute(
+            "INSERT INTO file (section, path, origin, revision, note, sha256) VALUES (?, ?, '', '', '', ?)",
+            ("hexo", path, digest),
+        )
+    listed.commit()
+    listed.close()
     export(program, "--format", "hexo", exit_status=1)
     assert victim.read_text() == "x"
     export(program, "--format", "hexo")
@@ -225,4 +357,4 @@ def test_killed_in_the_middle_every_file_is_whole(
     assert (report["failed"], report["written"]) == (0, count)
     assert all(b"New title" in path.read_bytes() for path in posts.iterdir())
     assert sorted(path.name for path in posts.iterdir()) == sorted(whole)
-    assert [path.name for path in (tmp_path / "site").glob(".*")] == [".aggregator-export.json"]
+    assert [path.name for path in (tmp_path / "site").glob(".*")] == [INDEX]

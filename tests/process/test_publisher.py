@@ -17,7 +17,15 @@ from aggregator.model.document import Entry, EntrySource, Person, Text
 from aggregator.model.item import Item, Publisher
 from aggregator.process.admit import AdmitContext, admit
 from aggregator.process.digest import entry_digest
-from aggregator.process.publisher import attribution, merges, name_of, normal_name, publisher, slug
+from aggregator.process.publisher import (
+    attribution,
+    merges,
+    name_of,
+    normal_name,
+    normal_slugs,
+    publisher,
+    slug,
+)
 
 CONTEXT = AdmitContext(
     document_url=None, home_url=None, timezone=None, language=None, now=datetime(2026, 11, 1, tzinfo=UTC)
@@ -188,3 +196,13 @@ def test_digests_see_a_publisher_and_stay_what_they_were_without() -> None:
     named, other = (replace(entry, publisher=name) for name in ("P", "Q"))
     assert len({entry_digest(one) for one in (entry, named, other)}) == 3
     assert len({admitted(one).digest for one in (entry, named, other)}) == 3
+
+
+def test_a_slug_may_be_given() -> None:
+    slugs = normal_slugs({"东财滚动 ": "emnews"})
+    given = Publisher(name="东财滚动", slug="emnews")
+    assert publisher("东财滚动", aliases={}, slugs=slugs) == given
+    assert publisher("other", aliases={"other": "东财滚动"}, slugs=slugs) == given
+    assert merges({"other": "东财滚动"}, {"东财滚动": "emnews"}) == {"other": given}
+    entry = Entry(title=Text(value="T"), publisher=" 东财滚动")
+    assert admitted(entry, replace(CONTEXT, publisher_slugs=slugs)).publisher == given

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -143,6 +144,27 @@ def test_templates_file_posts_otherwise() -> None:
     for bad in ("{{ nothing }}", "{{ title.__class__.__mro__ }}", "{% if"):
         with pytest.raises(posts.PostError):
             posts.jekyll_post(published(item()), templates=posts.Templates(categories=bad, tags=""))
+
+
+@pytest.mark.parametrize(
+    ("summary", "quoted"),
+    [
+        ("【快讯】江畔港<b>三月</b>吞吐量【新高】增长一成。", "增长一成。"),
+        ("", None),
+        ("<p>The text &amp; more", None),  # the text begins with it
+        ("{{ site }} &lt;i&gt;", "{{ site }} <i>"),
+    ],
+)
+def test_a_digest_is_quoted_before_the_text(summary: str, quoted: str | None) -> None:
+    entry = published(item(summary_html=summary, content_html="<p>The text &amp; more of it</p>"))
+    _, body = parts(posts.jekyll_post(entry))
+    raw = body.split("\n\n")[0].replace("{% raw %}", "").replace("{% endraw %}", "")
+    found = lxml_html.fragment_fromstring(raw, create_parent="div").find("blockquote")
+    assert (found.text_content() if found is not None else None) == quoted
+    assert "{{" not in body
+    assert "<blockquote>" not in parts(posts.hexo_post(entry))[1]
+    own = posts.HEXO.but(quote="{{ title }}", tags=None)
+    assert f"<blockquote>{escape(entry.item.title)}" in parts(posts.hexo_post(entry, templates=own))[1]
 
 
 @given(st.lists(NASTY, max_size=3))

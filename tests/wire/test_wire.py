@@ -33,13 +33,20 @@ SHARE = "http://finews.zning.xyz/html_News/NewsShare.html?infoCode="
 
 # Each listing: where its records are, and what its fields are called.
 SHAPES = {
-    ROLLING: ("records", {"id": "infoCode", "published": "showtime", "publisher": "'滚动'"}, "content"),
+    ROLLING: (
+        "records",
+        {"id": "infoCode", "published": "showtime", "publisher": "'东财滚动'", "summary": "digest"},
+        "content",
+    ),
     PAPERS: ("nodeList", {"id": "infocode", "published": "showtime", "publisher": "from"}, "text"),
     MARKET: ("record", {"id": "infoCode", "published": "datetime", "publisher": "medianame"}, "text"),
     OTHER_MARKET: ("record", {"id": "infoCode", "published": "datetime", "publisher": "medianame"}, "text"),
 }
 
 CATEGORY = """
+[publisher.slugs]
+"东财滚动" = "emnews"
+
 [category.wire]
 timezone = "Asia/Shanghai"
 clean.remove = ["span[id^='quote_']", "[style*='display:none']", "[style*='display: none']"]
@@ -65,7 +72,7 @@ class Portal:
         _, fields, content = SHAPES[listing]
         record = {fields["id"]: code, "title": title, fields["published"]: at}
         if listing == ROLLING:
-            record |= {"digest": f"【{title}】摘要", "url_w": SHARE + code, "id": code[2:]}
+            record |= {"digest": f"【{title}】{title}的摘要", "url_w": SHARE + code, "id": code[2:]}
         else:
             record[fields["publisher"]] = publisher
         self.records[listing].append(record)
@@ -259,7 +266,7 @@ def test_a_bad_record_and_a_failing_listing_harm_no_other(faulty: Portal, tmp_pa
     assert sorted(faulty.asked()) == ["NW0", "NW1", "NW10", "NW12", "NW2", "NW3"]
     with Daemon(program, "serve") as daemon:
         entries: list[Mapping[str, Any]] = json.loads(daemon.get("/feeds/all.json")[2])["items"]
-        counts = {slug: published(daemon, slug) for slug in (*ODD_PUBLISHERS.values(), "gundong")}
+        counts = {slug: published(daemon, slug) for slug in (*ODD_PUBLISHERS.values(), "emnews")}
     assert {entry["title"] for entry in entries} == {*ODD_TITLES, "【快讯】一小时", "最后一条"}
     assert {entry["date_published"] for entry in entries} == {"2022-05-26T00:01:02Z"}
     assert set(counts.values()) == {1, 2}
@@ -295,8 +302,13 @@ def test_posts_with_odd_titles_and_publishers_are_read_back(faulty: Portal, tmp_
         assert values["categories"] == ODD_PUBLISHERS[publisher]
         assert values["tags"] == ([tag] if " " in tag else tag)  # Jekyll takes texts apart at blanks
         assert flat(body.strip().split("\n\n")[0]) == flat(TEXT), "no widget, comment or hidden paragraph"
+    values, body = post(posts, "-nw10-")
+    assert (values["categories"], values["tags"]) == ("emnews", "东财滚动新闻")
+    quoted, text = body.strip().split("\n\n")[0].split("\n", 1)
+    assert quoted == "<blockquote>一小时的摘要</blockquote>"
+    assert flat(text) == flat(TEXT)
     names = [path.name for path in (tmp_path / "site" / "category").iterdir()]
-    assert sorted(names) == sorted(f"{slug}.html" for slug in {*ODD_PUBLISHERS.values(), "gundong"})
+    assert sorted(names) == sorted(f"{slug}.html" for slug in {*ODD_PUBLISHERS.values(), "emnews"})
 
 
 def test_the_home_page_has_every_publisher(faulty: Portal, tmp_path: Path) -> None:
@@ -305,7 +317,7 @@ def test_the_home_page_has_every_publisher(faulty: Portal, tmp_path: Path) -> No
     program.run("export", "site", "--format", "jekyll")
     head = (tmp_path / "site" / "index.html").read_text(encoding="utf-8").split("---\n")[1]
     titles = {each["title"] for each in yaml.safe_load(head)["publishers"]}
-    assert titles == {" ".join(name.split()) for name in ODD_PUBLISHERS} | {"滚动"}
+    assert titles == {" ".join(name.split()) for name in ODD_PUBLISHERS} | {"东财滚动"}
 
 
 # The mirror
