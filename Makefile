@@ -38,6 +38,7 @@ check: lint type test
 # Speed and memory beside `reader`: see docs/speed.md.
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.wire
 
 # Rewrites the expected renderings; review the difference before you commit it.
 golden: $(VENV)/.dev

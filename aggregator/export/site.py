@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from urllib.parse import unquote
@@ -15,6 +15,7 @@ from aggregator.publish import opml, paths, render
 from aggregator.publish.view import feed_view
 
 FEED_FORMATS = ("atom", "rss", "json")
+AT_ONCE = 100  # files that are written together
 NEWEST_ON_INDEX = 30
 NEWEST_AT_HOME = 5  # of each publisher
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,8 +24,7 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 async def feeds(job: Job) -> dict[str, object]:
     """Every feed in every format, and a list of them."""
     found = await _wanted_feeds(job)
-    for feed in found:
-        await _feed(job, feed, FEED_FORMATS)
+    await _feeds(job, found, FEED_FORMATS)
     _opml(job, found)
     return {}
 
@@ -32,8 +32,7 @@ async def feeds(job: Job) -> dict[str, object]:
 async def html(job: Job) -> dict[str, object]:
     """Pages, and the feeds that they offer: no link of a page leads nowhere."""
     found = await _wanted_feeds(job)
-    for feed in found:
-        await _feed(job, feed, (*FEED_FORMATS, "html"))
+    await _feeds(job, found, (*FEED_FORMATS, "html"))
     _opml(job, found)
     settings = job.config.site
     # Of a publisher's page the home page shows the newest items: they stand in the page's note.
@@ -60,19 +59,30 @@ async def _wanted_feeds(job: Job) -> list[Feed]:
     return [feed for feed in await job.store.feeds() if job.feed in (None, str(feed.key))]
 
 
-async def _feed(job: Job, listed: Feed, formats: Iterable[str]) -> None:
+async def _feeds(job: Job, found: Sequence[Feed], formats: Sequence[str]) -> None:
+    made: list[Wanted] = []
+    for feed in found:
+        made += await _feed(job, feed, formats)
+        if len(made) >= AT_ONCE:
+            job.tree.put(made)
+            made = []
+    job.tree.put(made)
+
+
+async def _feed(job: Job, listed: Feed, formats: Iterable[str]) -> list[Wanted]:
+    """Those of a feed's files that are not there."""
     try:
         names = {name: _path(listed, name) for name in formats}
     except ValueError as error:
         job.tree.fail(str(error))
-        return
+        return []
     revision = _revision(job, listed)
     missing = [name for name, path in names.items() if not job.tree.keep(path, revision)]
     if not missing:
-        return
+        return []
     found = await job.store.view(str(listed.key), job.config.site.feed_items)
     if found is None:
-        return
+        return []
     view = feed_view(*found, job.config.site, job.generator)
     revision = _revision(job, found[0])
     made: list[Wanted] = []
@@ -86,7 +96,7 @@ async def _feed(job: Job, listed: Feed, formats: Iterable[str]) -> None:
         else:
             body = render.render(name, view).body
         made.append(Wanted(path=names[name], body=body, revision=revision, note=note))
-    job.tree.put(made)
+    return made
 
 
 def _path(feed: Feed, name: str) -> str:

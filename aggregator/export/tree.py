@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from aggregator.errors import ExportError
 from aggregator.export import index
 from aggregator.export.index import Entry, Index
 
+AT_ONCE = 8  # files that are being synced: one journal's commit does for several
 LONGEST_PART_BYTES = 200  # file systems allow 255, and the name beside is longer
 
 
@@ -183,15 +185,13 @@ class Tree:
         """Those of ``files`` that are in their places now, and will be after a crash."""
         written: list[Entry] = []
         folders: set[Path] = set()
-        for each, place in files:
-            try:
-                place.parent.mkdir(parents=True, exist_ok=True)
-                found = _replace(place, each.body)
-            except OSError as error:
-                self._fail(each.path, error)
-                continue
-            folders.add(place.parent)
-            written.append(_entry(each, self._seen[each.path], found))
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for each, place, found in pool.map(_replaced, files):
+                if isinstance(found, OSError):
+                    self._fail(each.path, found)
+                else:
+                    folders.add(place.parent)
+                    written.append(_entry(each, self._seen[each.path], found))
         for folder in folders:
             _sync(folder)
         return written
@@ -236,6 +236,15 @@ def _entry(each: Wanted, digest: bytes | None, found: os.stat_result | None) -> 
         size=found.st_size if found else -1,
         mtime_ns=found.st_mtime_ns if found else -1,
     )
+
+
+def _replaced(one: tuple[Wanted, Path]) -> tuple[Wanted, Path, os.stat_result | OSError]:
+    each, place = one
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return each, place, _replace(place, each.body)
+    except OSError as error:
+        return each, place, error
 
 
 def _replace(place: Path, body: bytes) -> os.stat_result:

@@ -262,6 +262,7 @@ article_request = Table(
     Column("next_try_at", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Index("ix_article_request_due", "next_try_at"),
+    Index("ix_article_request_item", "item_id"),
 )
 
 publisher = Table(

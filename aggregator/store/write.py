@@ -68,6 +68,7 @@ _FEEDS = select(feed.c.key, feed.c.id).where(feed.c.key.in_(bindparam("keys", ex
 
 _NUMBERS = (
     update(counter)
+    .where(counter.c.name.in_(("item", "seq")))
     .values(value=counter.c.value + case((counter.c.name == "item", bindparam("items")), else_=1))
     .returning(counter.c.name, counter.c.value)
 )

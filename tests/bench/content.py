@@ -60,6 +60,12 @@ def _article(chance: random.Random, home: str, sentences: tuple[str, ...]) -> st
     return "\n".join(blocks)
 
 
+def article(number: int, seed: int = 1) -> str:
+    """The text of one article in Chinese."""
+    chance = random.Random(f"{seed} article {number}")
+    return _article(chance, "https://portal.example", _sentences("zh", seed))
+
+
 def _block(chance: random.Random, home: str, sentences: tuple[str, ...]) -> str:
     """One block of at most some 1,000 octets, as often as articles have it."""
     kind = chance.random()

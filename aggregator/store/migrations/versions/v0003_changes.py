@@ -1,4 +1,4 @@
-"""What changed since a commit is found, and stores are told apart."""
+"""What changed since a commit is found, and what is owed of an item; stores are told apart."""
 
 from __future__ import annotations
 
@@ -15,5 +15,6 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_index("ix_item_seq", "item", ["seq"], unique=False)
+    op.create_index("ix_article_request_item", "article_request", ["item_id"], unique=False)
     counter = sa.table("counter", sa.column("name", sa.Text), sa.column("value", sa.BigInteger))
     op.bulk_insert(counter, [{"name": "store", "value": secrets.randbits(62)}])
