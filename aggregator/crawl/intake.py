@@ -183,6 +183,9 @@ def _change(entry: Entry, match: identity.Match, rules: Rules) -> Verdict:
         article_url=_article_url(entry, item, rules) if rules.has_articles and before is None else None,
         keeps_content=rules.has_articles and not rules.full_text and before is not None,
         keeps_longer=rules.full_text and before is not None,
+        keeps_publisher=rules.has_articles
+        and "attribution" in rules.context.publishers
+        and before is not None,
     )
 
 

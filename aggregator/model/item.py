@@ -124,7 +124,8 @@ class ItemChange:
     recorded. ``notes`` tell which parts of the entry were left out of the item, and why.
     ``article_url``: the item is new, and published when its article, still to be asked for, has come.
     ``keeps_content``: the stored content came from an article, and stays. ``keeps_longer``: it may have,
-    and stays if it is clearly longer."""
+    and stays if it is clearly longer. ``keeps_publisher``: the stored publisher may have been named by an
+    article, and stays where the entry names none."""
 
     item: Item
     item_id: int | None
@@ -139,3 +140,4 @@ class ItemChange:
     article_url: str | None = None
     keeps_content: bool = False
     keeps_longer: bool = False
+    keeps_publisher: bool = False

@@ -65,16 +65,47 @@ async def take(
 
 async def save(connection: AsyncConnection, owed: Owed, changed: Item, now: datetime) -> None:
     """See `base.Store.save_article`."""
-    seq = await _next_seq(connection)
+    before = await _taken(connection, owed)
+    if before is None:
+        return
+    named = [changed.publisher] if changed.publisher else []
+    publisher_id, sorted_at = before
+    had = [publisher_id] if publisher_id is not None else []
+    known = await publishers.directory(connection, named, had)
+    own = known.by_name[changed.publisher.name] if changed.publisher else None
+    if own is not None:
+        await publishers.write(connection, [own])
     values = rows.item_values(changed)
     for name in ("uid", "sorted_at", "first_seen_at", "guid", "guid_is_permalink"):
         del values[name]
+    values |= {"publisher_id": own.id if own else None, "seq": await _next_seq(connection)}
     at = rows.to_us(now)
     await connection.execute(
-        update(item).where(item.c.id == owed.known.item_id).values(**values, changed_at=at, seq=seq)
+        update(item).where(item.c.id == owed.known.item_id).values(**values, changed_at=at)
     )
+    left: set[str] = set()
+    for old in (known.by_id[one] for one in had if own is None or one != own.id):
+        gone = delete(member).where(
+            member.c.feed_id == old.feed_id,
+            member.c.sorted_at == sorted_at,
+            member.c.item_id == owed.known.item_id,
+        )
+        if (await connection.execute(gone)).rowcount:
+            left.add(old.key)
     await _forget(connection, [owed.request_id])
-    await _publish(connection, owed.source_id, [owed.known.item_id], at, always=True)
+    await _publish(connection, owed.source_id, [owed.known.item_id], at, always=True, left=left)
+
+
+async def _taken(connection: AsyncConnection, owed: Owed) -> tuple[int | None, int] | None:
+    """Publisher and place of the item, if the request is still ours to answer: whoever answers after its
+    lease finds that another process has taken it meanwhile, or that the item was pruned."""
+    ours = (
+        select(item.c.publisher_id, item.c.sorted_at)
+        .join(article_request, article_request.c.item_id == item.c.id)
+        .where(article_request.c.id == owed.request_id, article_request.c.tries == owed.tries)
+    )
+    found = (await connection.execute(ours)).one_or_none()
+    return (found.publisher_id, found.sorted_at) if found else None
 
 
 async def fail(
@@ -87,6 +118,8 @@ async def fail(
     now: datetime,
 ) -> None:
     """See `base.Store.article_failed`."""
+    if await _taken(connection, owed) is None:
+        return
     at = rows.to_us(now)
     if again_at is not None:
         await connection.execute(
@@ -144,9 +177,16 @@ async def publish_waiting(
 
 
 async def _publish(
-    connection: AsyncConnection, source_id: int, ids: Sequence[int], at: int, *, always: bool
+    connection: AsyncConnection,
+    source_id: int,
+    ids: Sequence[int],
+    at: int,
+    *,
+    always: bool,
+    left: Collection[str] = (),
 ) -> None:
-    """Gives items their memberships. Feeds are raised where they gained an item, or ``always``."""
+    """Gives items their memberships. Feeds are raised where they gained an item, or ``always``; and those
+    that items have ``left``."""
     place = (await connection.execute(select(source).where(source.c.id == source_id))).one()
     if not place.configured:
         return
@@ -170,7 +210,7 @@ async def _publish(
     if missing:
         await connection.execute(upsert(member).on_conflict_do_nothing(), missing)
     if missing or always:
-        await publishers.raise_keys(connection, {row.key for row in found}, at)
+        await publishers.raise_keys(connection, {row.key for row in found} | set(left), at)
 
 
 async def _forget(connection: AsyncConnection, ids: Collection[int]) -> None:

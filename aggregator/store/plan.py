@@ -16,6 +16,7 @@ from aggregator.model.item import ItemChange
 from aggregator.model.source import Outcome, Saved
 from aggregator.store import rows
 from aggregator.store.planned import Context, Plan, Stored
+from aggregator.store.publishers import Listed
 from aggregator.store.trouble import OutcomeRefused
 
 RULES_VERSION = 1  # of the cleaning rules that stored items went through
@@ -99,13 +100,14 @@ def _plan_change(
         plan.trail.append(_trail_row(context, row.id, item_id, note))
     if stored is None:
         tally.new += 1
-        values = _item_row(change, row.id, item_id, 0, context)
+        values = _item_row(change, row.id, item_id, None, context)
         if change.article_url is not None:
             _plan_waiting(plan, change.article_url, values, change, context)
             return
         tally.shown = True
         _plan_insert(plan, values, row, context)
-        _join_publisher(plan, change, item_id, rows.to_us(change.item.sorted_at), context, tally)
+        own = _publisher(change, None, context)
+        _join_publisher(plan, own, item_id, rows.to_us(change.item.sorted_at), tally)
     elif change.same or stored.digest == change.item.digest:
         # Only its identity grew, or what is not published changed: feeds stay as they are.
         tally.unchanged += 1
@@ -126,17 +128,17 @@ def _plan_change(
     else:
         tally.updated += 1
         _plan_update(plan, change, stored, row, context)
+        own = _publisher(change, stored, context)
         if stored.waiting:
-            _know_publisher(plan, change, context)
+            _know_publisher(plan, own)
             return
         tally.shown = True
-        _leave_publisher(plan, change, stored, context, tally)
-        _join_publisher(plan, change, item_id, stored.sorted_at, context, tally)
+        _leave_publisher(plan, own, stored, context, tally)
+        _join_publisher(plan, own, item_id, stored.sorted_at, tally)
 
 
 def _plan_update(plan: Plan, change: ItemChange, stored: Stored, row: Row[Any], context: Context) -> None:
-    silent_edits = stored.silent_edits + change.silent
-    values = _item_row(change, row.id, stored.item_id, silent_edits, context)
+    values = _item_row(change, row.id, stored.item_id, stored, context)
     values |= {
         "uid": stored.uid,
         "sorted_at": stored.sorted_at,
@@ -186,7 +188,7 @@ def _plan_insert(plan: Plan, values: dict[str, Any], row: Row[Any], context: Con
 def _plan_waiting(plan: Plan, url: str, values: dict[str, Any], change: ItemChange, context: Context) -> None:
     """Plans an item that is in no feed until its article has come, and the request for that."""
     plan.items.append(values)
-    _know_publisher(plan, change, context)
+    _know_publisher(plan, _publisher(change, None, context))
     plan.requests.append(
         {
             "source_id": values["source_id"],
@@ -199,48 +201,53 @@ def _plan_waiting(plan: Plan, url: str, values: dict[str, Any], change: ItemChan
     )
 
 
-def _know_publisher(plan: Plan, change: ItemChange, context: Context) -> None:
-    """Plans the publisher's row and feed, without the item in it."""
-    if change.item.publisher is not None:
-        new = context.publishers.by_name[change.item.publisher.name]
-        plan.publishers[new.id] = new
-
-
-def _join_publisher(
-    plan: Plan, change: ItemChange, item_id: int, sorted_at: int, context: Context, tally: _Tally
-) -> None:
-    """Plans that the item is in its publisher's feed, which shows it anew."""
-    if change.item.publisher is None:
-        return
-    new = context.publishers.by_name[change.item.publisher.name]
-    plan.publishers[new.id] = new
-    tally.publishers[new.key] = new.feed_id
-    plan.joined.append({"feed_id": new.feed_id, "sorted_at": sorted_at, "item_id": item_id})
-
-
-def _leave_publisher(plan: Plan, change: ItemChange, stored: Stored, context: Context, tally: _Tally) -> None:
-    """Plans that the item is no more in the feed of a publisher that it does not have any more."""
+def _publisher(change: ItemChange, stored: Stored | None, context: Context) -> Listed | None:
+    """Whose the item is: the one that the change names or, where only its article may have named one,
+    the one that it has."""
     named = change.item.publisher
+    if named is not None:
+        return context.publishers.by_name[named.name]
+    if stored is None or stored.publisher_id is None or not change.keeps_publisher:
+        return None
+    return context.publishers.by_id.get(stored.publisher_id)
+
+
+def _know_publisher(plan: Plan, own: Listed | None) -> None:
+    """Plans the publisher's row and feed, without the item in it."""
+    if own is not None:
+        plan.publishers[own.id] = own
+
+
+def _join_publisher(plan: Plan, own: Listed | None, item_id: int, sorted_at: int, tally: _Tally) -> None:
+    """Plans that the item is in its publisher's feed, which shows it anew."""
+    _know_publisher(plan, own)
+    if own is not None:
+        tally.publishers[own.key] = own.feed_id
+        plan.joined.append({"feed_id": own.feed_id, "sorted_at": sorted_at, "item_id": item_id})
+
+
+def _leave_publisher(plan: Plan, own: Listed | None, stored: Stored, context: Context, tally: _Tally) -> None:
+    """Plans that the item is no more in the feed of a publisher that it does not have any more."""
     old = context.publishers.by_id.get(stored.publisher_id) if stored.publisher_id is not None else None
-    if old is None or (named is not None and named.name == old.name):
+    if old is None or (own is not None and own.id == old.id):
         return
     tally.publishers[old.key] = old.feed_id
     plan.left.append({"b_feed": old.feed_id, "b_at": stored.sorted_at, "b_item": stored.item_id})
 
 
 def _item_row(
-    change: ItemChange, source_id: int, item_id: int, silent_edits: int, context: Context
+    change: ItemChange, source_id: int, item_id: int, stored: Stored | None, context: Context
 ) -> dict[str, Any]:
-    named = change.item.publisher
+    own = _publisher(change, stored, context)
     return {
         "id": item_id,
         "source_id": source_id,
-        "publisher_id": context.publishers.by_name[named.name].id if named else None,
+        "publisher_id": own.id if own else None,
         **rows.item_values(change.item),
         **_identity(change),
         "changed_at": context.at,
         "seq": context.seq,
-        "silent_edits": silent_edits,
+        "silent_edits": stored.silent_edits + change.silent if stored else 0,
         "rules_version": RULES_VERSION,
         "raw": change.raw,
     }

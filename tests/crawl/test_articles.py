@@ -57,6 +57,24 @@ def test_a_corrected_title_keeps_the_article(tmp_path: Path, threaded_origin: Th
     assert threaded_origin.count("/article/a") == 1
 
 
+def test_a_publisher_that_only_the_article_names_has_the_item_in_its_feed(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    threaded_origin.serve("/news", page("a"))
+    threaded_origin.serve("/article/a", article("正文</p><p>（文章来源：荆州日报社）"))
+    aliases = '[publisher.aliases]\n"荆州日报社" = "荆州日报"\n'
+    rule = 'publisher = ["attribution"]'
+    program = Program(tmp_path, news(threaded_origin.url("/news"), CONTENT, rule, aliases))
+    program.refresh()
+    feed = "/feeds/publisher/jingzhouribao.json"
+    with Daemon(program, "serve") as daemon:
+        assert [one["title"] for one in json.loads(daemon.get(feed)[2])["items"]] == ["a 标题"]
+    threaded_origin.serve("/news", page("a").replace("a 标题", "a 更正"))
+    assert program.refresh()["items"]["updated"] == 1
+    with Daemon(program, "serve") as daemon:
+        assert [one["title"] for one in json.loads(daemon.get(feed)[2])["items"]] == ["a 更正"]
+
+
 def test_what_is_over_the_limit_is_asked_for_by_later_polls_also_unchanged_ones(
     tmp_path: Path, threaded_origin: ThreadedOrigin
 ) -> None:

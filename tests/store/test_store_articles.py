@@ -1,0 +1,98 @@
+"""Articles in the store: what an item becomes when its article comes, and where it stands until then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from aggregator.model.item import Publisher
+
+URL = "https://x.example/article"
+LEASE = timedelta(minutes=5)
+
+
+def of(name, slug=None):
+    return Publisher(name=name, slug=slug or name.lower())
+
+
+async def wait_for_article(bench, make, name="a", key="1", **fields):
+    """Store an item that waits, and take its request."""
+    await bench.save(name, replace(make.change(key, "teaser", **fields), article_url=URL))
+    return await take(bench, name)
+
+
+async def take(bench, name="a"):
+    source_id = (await bench.claim(name))[name].source_id
+    await bench.forget()
+    [owed] = await bench.store.take_articles(source_id, bench.clock(), limit=1, lease=LEASE)
+    return owed
+
+
+def came(make, key="1", text="The article.", **fields):
+    return make.change(key, text, **fields).item
+
+
+async def revisions(bench):
+    return {str(feed.key): feed.revision for feed in await bench.store.feeds()}
+
+
+def risen(before, after):
+    return {key for key in before | after if before.get(key) != after.get(key)}
+
+
+async def test_a_publisher_that_only_the_article_names_is_the_item_s(bench, make):
+    await bench.sync(make.source("a", category="x"))
+    await bench.save("a", make.change("0", publisher=of("Other", "p")))
+    owed = await wait_for_article(bench, make)
+    before = await revisions(bench)
+    await bench.store.save_article(owed, came(make, publisher=of("P")))
+    slugs = {feed.title: str(feed.key) for feed in await bench.store.feeds("publisher")}
+    assert slugs["Other"] == "publisher/p"
+    assert slugs["P"].startswith("publisher/p-"), "a slug is for ever, and one publisher's"
+    assert await bench.titles(slugs["P"]) == ["1"]
+    assert (await bench.store.view_items("source/a", 1))[0].item.publisher.name == "P"
+    assert risen(before, await revisions(bench)) == {"all", "source/a", "category/x", slugs["P"]}
+    assert (await bench.store.revision(slugs["P"])) == (1, False)
+
+
+async def test_an_article_s_publisher_moves_an_item_that_was_published_without(bench, make):
+    await bench.sync(make.source("a"))
+    owed = await wait_for_article(bench, make, publisher=of("Old"))
+    assert await bench.store.publish_waiting(owed.source_id, bench.clock()) == 1
+    assert await bench.titles("publisher/old") == ["1"]
+    await bench.save("a", make.change("2", publisher=of("New")), make.change("3", publisher=of("Third")))
+    before = await revisions(bench)
+    bench.clock.step()
+    await bench.store.save_article(owed, came(make, publisher=of("New")))
+    assert risen(before, await revisions(bench)) == {"all", "source/a", "publisher/old", "publisher/new"}
+    assert await bench.titles("publisher/old") == []
+    assert sorted(await bench.titles("publisher/new")) == ["1", "2"]
+    assert (await bench.store.feed("publisher/old")).updated_at == bench.clock()
+
+
+async def test_an_edit_that_names_no_publisher_keeps_the_article_s(bench, make):
+    await bench.sync(make.source("a"))
+    owed = await wait_for_article(bench, make)
+    await bench.store.save_article(owed, came(make, publisher=of("P")))
+    edit = make.change("1", "edited", item_id=owed.known.item_id)
+    before = await revisions(bench)
+    saved = await bench.save("a", replace(edit, keeps_content=True, keeps_publisher=True))
+    assert set(saved.feeds) == risen(before, await revisions(bench)) == {"all", "source/a", "publisher/p"}
+    assert await bench.titles("publisher/p") == ["1"]
+    assert (await bench.store.view_items("all", 1))[0].item.publisher == of("P")
+    named = make.change("1", "edited again", item_id=owed.known.item_id, publisher=of("Q"))
+    await bench.save("a", replace(named, keeps_content=True, keeps_publisher=True))
+    assert (await bench.titles("publisher/p"), await bench.titles("publisher/q")) == ([], ["1"])
+
+
+async def test_who_answers_after_the_lease_changes_nothing(bench, make):
+    await bench.sync(make.source("a"))
+    late = await wait_for_article(bench, make)
+    bench.clock.step(400)
+    again = await take(bench)
+    await bench.store.article_failed(late, stage="fetch", reason="article", detail="late", again_at=None)
+    assert await bench.titles("all") == []
+    await bench.store.save_article(again, came(make, publisher=of("P")))
+    await bench.store.save_article(late, came(make, text="Late.", publisher=of("Q")))
+    (shown,) = await bench.store.view_items("all", 1)
+    assert (shown.item.content_html, shown.item.publisher) == ("The article.", of("P"))
