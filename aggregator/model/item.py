@@ -123,8 +123,9 @@ class ItemChange:
     ``same`` marks a known item whose content is as stored (or that was pruned): only its identities are
     recorded. ``notes`` tell which parts of the entry were left out of the item, and why.
     ``article_url``: the item is new, and published when its article, still to be asked for, has come.
-    ``keeps_content``: the stored content came from an article, and stays. ``keeps_longer``: it may have,
-    and stays if it is clearly longer. ``keeps_publisher``: the stored publisher may have been named by an
+    ``keeps_content``: the stored content came from an article, unless that is still owed, and stays.
+    ``keeps_longer``: it may have, and stays if it is clearly longer. Beside a content that stays the
+    entry's text is the summary. ``keeps_publisher``: the stored publisher may have been named by an
     article, and stays where the entry names none."""
 
     item: Item

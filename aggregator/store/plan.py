@@ -151,14 +151,13 @@ def _plan_update(plan: Plan, change: ItemChange, stored: Stored, row: Row[Any], 
         for name in ("id", "source_id", *_PLACE):
             del values[name]
         values["b_id"] = stored.item_id
-        if change.keeps_content:
-            del values["content_html"]
-            plan.updates_but_content.append(values)
-        elif change.keeps_longer:
-            values["b_content"] = values.pop("content_html")
-            plan.updates_keep_longer.append(values)
-        else:
+        if stored.owed or not (change.keeps_content or change.keeps_longer):
             plan.updates.append(values)
+        else:
+            content, summary = values.pop("content_html"), values.pop("summary_html")
+            values |= {"b_content": content, "b_summary": summary, "b_teaser": summary or content}
+            keeping = plan.updates_keep_content if change.keeps_content else plan.updates_keep_longer
+            keeping.append(values)
     plan.revisions.append(
         {
             "item_id": stored.item_id,
@@ -207,7 +206,7 @@ def _publisher(change: ItemChange, stored: Stored | None, context: Context) -> L
     named = change.item.publisher
     if named is not None:
         return context.publishers.by_name[named.name]
-    if stored is None or stored.publisher_id is None or not change.keeps_publisher:
+    if stored is None or stored.publisher_id is None or stored.owed or not change.keeps_publisher:
         return None
     return context.publishers.by_id.get(stored.publisher_id)
 

@@ -25,7 +25,8 @@ class Stored:
     silent_edits: int
     publisher_id: int | None  # not known of what was pruned
     pruned: bool
-    waiting: bool = False  # for its article, and so in no feed yet
+    owed: bool = False  # its article has not come yet
+    waiting: bool = False  # for it, and so in no feed yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +55,9 @@ class Plan:
     extensions: list[dict[str, Any]] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
     updates: list[dict[str, Any]] = field(default_factory=list)
-    updates_but_content: list[dict[str, Any]] = field(default_factory=list)
-    updates_keep_longer: list[dict[str, Any]] = field(default_factory=list)  # new content is "b_content"
+    # Of items whose content may stay: new texts are "b_content" and "b_summary", or "b_teaser" beside it.
+    updates_keep_content: list[dict[str, Any]] = field(default_factory=list)
+    updates_keep_longer: list[dict[str, Any]] = field(default_factory=list)
     touches: list[dict[str, Any]] = field(default_factory=list)
     ledger_touches: list[dict[str, Any]] = field(default_factory=list)
     restored: list[dict[str, Any]] = field(default_factory=list)

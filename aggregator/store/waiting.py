@@ -1,4 +1,4 @@
-"""Whether an item waits for its article: it is owed, and the item is in no feed yet."""
+"""Whether an item's article is owed, and whether the item waits for it: then it is in no feed yet."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from sqlalchemy import ColumnElement, and_, exists
 from aggregator.store.tables import article_request, member
 
 
-def waiting(item_id: ColumnElement[int]) -> ColumnElement[bool]:
+def owed(item_id: ColumnElement[int]) -> ColumnElement[bool]:
     """The condition, for a column that holds an item's id, in any statement."""
-    owed, held = article_request.alias(), member.alias()
-    return and_(exists().where(owed.c.item_id == item_id), ~exists().where(held.c.item_id == item_id))
+    requests = article_request.alias()
+    return exists().where(requests.c.item_id == item_id)
+
+
+def waiting(item_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """The condition, likewise."""
+    held = member.alias()
+    return and_(owed(item_id), ~exists().where(held.c.item_id == item_id))

@@ -12,6 +12,8 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
     Row,
     Select,
     Table,
@@ -49,7 +51,7 @@ from aggregator.store.tables import (
     source_extensions,
     trail,
 )
-from aggregator.store.waiting import waiting
+from aggregator.store.waiting import owed, waiting
 
 CHUNK = 5000  # values of one IN list; SQLite takes 32,766 in all
 
@@ -97,11 +99,25 @@ _UPDATE_ITEMS = Bulk(update(item).where(item.c.id == bindparam("b_id")))
 _LONGER = func.length(item.c.content_html) * literal_column("3") >= func.length(
     bindparam("b_content")
 ) * literal_column("4")
-_UPDATE_KEEPING_LONGER = Bulk(
-    update(item)
-    .where(item.c.id == bindparam("b_id"))
-    .values(content_html=case((_LONGER, item.c.content_html), else_=bindparam("b_content")))
-)
+
+
+def _keeping(stays: ColumnElement[bool]) -> Bulk:
+    """Where the content stays, what the entry says is the summary beside it, as it was when it came."""
+    teaser: BindParameter[str] = bindparam("b_teaser")
+    content = item.c.content_html
+    beside = case((teaser == content, literal_column("''")), else_=teaser)
+    return Bulk(
+        update(item)
+        .where(item.c.id == bindparam("b_id"))
+        .values(
+            content_html=case((stays, content), else_=bindparam("b_content")),
+            summary_html=case((stays, beside), else_=bindparam("b_summary")),
+        )
+    )
+
+
+_UPDATE_KEEPING_CONTENT = _keeping(item.c.content_html != literal_column("''"))
+_UPDATE_KEEPING_LONGER = _keeping(_LONGER)
 _UPDATE_LEDGER = Bulk(update(ledger).where(ledger.c.item_id == bindparam("b_id")))
 _INSERT_REVISIONS = Bulk(insert(revision))
 _INSERT_TRAIL = Bulk(insert(trail))
@@ -136,6 +152,7 @@ def _stored(table: Table, id_column: str, pruned: bool) -> Select[Any]:
         columns.silent_edits,
         null().label("publisher_id") if pruned else columns.publisher_id,
         literal(pruned).label("pruned"),
+        (literal(False) if pruned else owed(columns.id)).label("owed"),
         (literal(False) if pruned else waiting(columns.id)).label("waiting"),
     ).where(
         or_(
@@ -213,7 +230,9 @@ async def _read_stored(connection: AsyncConnection, ids: Sequence[int], uids: Se
             return stored
         found = await connection.execute(_STORED, some)
         stored += [
-            Stored(**(row._asdict() | {"pruned": bool(row.pruned), "waiting": bool(row.waiting)}))
+            Stored(
+                **(row._asdict() | {name: bool(getattr(row, name)) for name in ("pruned", "owed", "waiting")})
+            )
             for row in found
         ]
 
@@ -229,7 +248,7 @@ async def _execute(connection: AsyncConnection, plan: Plan, at: int) -> None:
     await _INSERT_ALIASES.execute(connection, plan.aliases)
     await _SHARE_ALIASES.execute(connection, plan.shared)
     await _UPDATE_ITEMS.execute(connection, plan.updates)
-    await _UPDATE_ITEMS.execute(connection, plan.updates_but_content)
+    await _UPDATE_KEEPING_CONTENT.execute(connection, plan.updates_keep_content)
     await _UPDATE_KEEPING_LONGER.execute(connection, plan.updates_keep_longer)
     await _UPDATE_ITEMS.execute(connection, plan.touches)
     await _UPDATE_LEDGER.execute(connection, plan.ledger_touches)

@@ -133,6 +133,7 @@ def test_a_correction_in_the_feed_keeps_an_article_and_changes_the_feeds_own_tex
     found = texts(program)
     assert found["a"].count(PARAGRAPH) == 6
     assert found["b"].count("Corrected text.") == 6
+    assert {one.get("summary") for one in items(program)} == {"A corrected teaser.", None}
     assert [threaded_origin.count(f"/article/{name}") for name in "ab"] == [1, 1]
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+
+import pytest
 
 from aggregator.model.item import Publisher
 
@@ -15,9 +18,9 @@ def of(name, slug=None):
     return Publisher(name=name, slug=slug or name.lower())
 
 
-async def wait_for_article(bench, make, name="a", key="1", **fields):
+async def wait_for_article(bench, make, name="a", key="1", text="teaser", **fields):
     """Store an item that waits, and take its request."""
-    await bench.save(name, replace(make.change(key, "teaser", **fields), article_url=URL))
+    await bench.save(name, replace(make.change(key, text, **fields), article_url=URL))
     return await take(bench, name)
 
 
@@ -83,6 +86,42 @@ async def test_an_edit_that_names_no_publisher_keeps_the_article_s(bench, make):
     named = make.change("1", "edited again", item_id=owed.known.item_id, publisher=of("Q"))
     await bench.save("a", replace(named, keeps_content=True, keeps_publisher=True))
     assert (await bench.titles("publisher/p"), await bench.titles("publisher/q")) == ([], ["1"])
+
+
+async def edited(bench, make, rule, text, *, summary="", item_id):
+    edit = make.change("1", text, item_id=item_id, summary_html=summary, title="Corrected")
+    assert (await bench.save("a", replace(edit, **{rule: True}))).updated == 1
+    (shown,) = await bench.store.view_items("all", 1)
+    return shown.item.content_html, shown.item.summary_html
+
+
+@pytest.mark.parametrize("rule", ["keeps_content", "keeps_longer"])
+async def test_beside_an_article_the_feed_s_text_is_the_summary_and_follows_it(bench, make, rule):
+    await bench.sync(make.source("a"))
+    owed = await wait_for_article(bench, make)
+    long = "The article, which is long. " * 3
+    await bench.store.save_article(owed, came(make, text=long, summary_html="teaser"))
+    edit = partial(edited, bench, make, rule, item_id=owed.known.item_id)
+    assert await edit("new teaser") == (long, "new teaser")
+    assert await edit("its text", summary="its summary") == (long, "its summary")
+    assert await edit("") == (long, "")
+    assert await edit(long) == (long, "")
+
+
+@pytest.mark.parametrize("rule", ["keeps_content", "keeps_longer"])
+async def test_an_edit_of_an_item_whose_article_is_owed_is_like_any_other(bench, make, rule):
+    await bench.sync(make.source("a"))
+    owed = await wait_for_article(bench, make, text="A long teaser, of many words, is corrected.")
+    await bench.store.publish_waiting(owed.source_id, bench.clock())
+    edit = partial(edited, bench, make, rule, item_id=owed.known.item_id)
+    assert await edit("Shorter.", summary="Short.") == ("Shorter.", "Short.")
+
+
+async def test_without_an_article_a_text_comes_with_the_edit(bench, make):
+    await bench.sync(make.source("a"))
+    await bench.save("a", make.change("1"))
+    edit = partial(edited, bench, make, "keeps_content", item_id=await bench.item_id("a", "1"))
+    assert await edit("Text.", summary="Short.") == ("Text.", "Short.")
 
 
 async def test_who_answers_after_the_lease_changes_nothing(bench, make):
