@@ -22,6 +22,7 @@ from aggregator.store import rows
 from aggregator.store.bulk import Bulk
 from aggregator.store.changed import changed_at
 from aggregator.store.tables import counter, feed, item, member, publisher
+from aggregator.store.waiting import waiting
 
 CHUNK = 5000  # values of one IN list; SQLite takes 32,766 in all
 MAX_SLUG = 80
@@ -190,9 +191,10 @@ async def leave(connection: AsyncConnection, source_ids: Collection[int]) -> Non
 
 
 async def come_back(connection: AsyncConnection, source_ids: Collection[int]) -> None:
-    """Puts the items of sources that returned into their publishers' feeds again."""
+    """Puts the items of sources that returned into their publishers' feeds again, but those that wait for
+    their articles: they are in none of their source's feeds."""
     if source_ids:
-        own = _memberships(source_ids)
+        own = _memberships(source_ids).where(~waiting(item.c.id))
         await connection.execute(
             upsert(member).from_select(["feed_id", "sorted_at", "item_id"], own).on_conflict_do_nothing()
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, literal, select, update
@@ -21,6 +21,7 @@ from aggregator.model.source import Source, SourceMeta
 from aggregator.store import publishers, rows
 from aggregator.store.base import FirstCheck, SyncResult
 from aggregator.store.tables import feed, item, member, source
+from aggregator.store.waiting import waiting
 
 _NO_META = rows.meta_values(SourceMeta())
 _NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_token": None, "lease_until_at": None}
@@ -63,7 +64,7 @@ class _Changes:
     moves: list[tuple[int, set[str], set[str]]] = field(default_factory=list)  # source, from, to
     shown: set[int] = field(default_factory=set)  # sources that their publishers' feeds show otherwise
     left: set[int] = field(default_factory=set)
-    back: set[int] = field(default_factory=set)
+    back: dict[int, int] = field(default_factory=dict)  # and what was owed by then waits no longer (µs)
 
 
 async def sync_sources(
@@ -205,7 +206,8 @@ async def _update_one(
     if row.name != one.name:
         changes.shown.add(row.id)
     if not row.configured:
-        changes.back.add(row.id)
+        wait_s = one.article.wait_s if one.article else 0.0
+        changes.back[row.id] = rows.to_us(now - timedelta(seconds=wait_s))
         changes.returned.append(one.name)
     elif row.name != one.name:
         changes.renamed.append(one.name)
@@ -287,11 +289,11 @@ async def _write_feeds(
     if gone:
         await connection.execute(update(feed).where(feed.c.key.in_(gone)).values(gone_at=at))
     changes.raised |= {*differing, *gone}
-    await _move_members(connection, changes.moves)
+    await _move_members(connection, changes.moves, changes.back)
     await publishers.leave(connection, changes.left)
     await publishers.come_back(connection, changes.back)
     for feeds in (
-        await publishers.feeds_of(connection, changes.shown | changes.left | changes.back)
+        await publishers.feeds_of(connection, changes.shown | changes.left | set(changes.back))
     ).values():
         changes.raised |= feeds.keys()
     await publishers.raise_keys(connection, changes.raised - {one["key"] for one in new}, at)
@@ -301,7 +303,11 @@ def _differs(row: Row[Any], values: dict[str, Any]) -> bool:
     return any(getattr(row, name) != value for name, value in values.items())
 
 
-async def _move_members(connection: AsyncConnection, moves: Sequence[tuple[int, set[str], set[str]]]) -> None:
+async def _move_members(
+    connection: AsyncConnection, moves: Sequence[tuple[int, set[str], set[str]]], back: Mapping[int, int]
+) -> None:
+    """Items that wait for their articles are in no feed, and stay so. When their source comes ``back``,
+    all look alike, and only those that have not waited long enough do."""
     if not moves:
         return
     ours = select(feed.c.key, feed.c.id).where(feed.c.kind != "publisher")
@@ -314,7 +320,7 @@ async def _move_members(connection: AsyncConnection, moves: Sequence[tuple[int, 
             )
         for key in after - before:
             rows_of = select(literal(ids[key]), item.c.sorted_at, item.c.id).where(
-                item.c.source_id == source_id
+                item.c.source_id == source_id, ~waiting(item.c.id, back.get(source_id))
             )
             await connection.execute(
                 upsert(member)

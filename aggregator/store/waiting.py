@@ -7,13 +7,15 @@ from sqlalchemy import ColumnElement, and_, exists
 from aggregator.store.tables import article_request, member
 
 
-def owed(item_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """The condition, for a column that holds an item's id, in any statement."""
+def owed(item_id: ColumnElement[int], since: int | None = None) -> ColumnElement[bool]:
+    """The condition, for a column that holds an item's id, in any statement; with ``since`` (µs), that its
+    article has not been owed any longer than since then."""
     requests = article_request.alias()
-    return exists().where(requests.c.item_id == item_id)
+    wanted = exists().where(requests.c.item_id == item_id)
+    return wanted if since is None else wanted.where(requests.c.created_at > since)
 
 
-def waiting(item_id: ColumnElement[int]) -> ColumnElement[bool]:
+def waiting(item_id: ColumnElement[int], since: int | None = None) -> ColumnElement[bool]:
     """The condition, likewise."""
     held = member.alias()
-    return and_(owed(item_id), ~exists().where(held.c.item_id == item_id))
+    return and_(owed(item_id, since), ~exists().where(held.c.item_id == item_id))

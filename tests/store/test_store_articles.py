@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 
 from aggregator.model.item import Publisher
+from aggregator.model.source import Article
 
 URL = "https://x.example/article"
 LEASE = timedelta(minutes=5)
@@ -122,6 +123,38 @@ async def test_without_an_article_a_text_comes_with_the_edit(bench, make):
     await bench.save("a", make.change("1"))
     edit = partial(edited, bench, make, "keeps_content", item_id=await bench.item_id("a", "1"))
     assert await edit("Text.", summary="Short.") == ("Text.", "Short.")
+
+
+@pytest.mark.parametrize("after", [{"category": "y"}, {"name": "b"}, {"category": "y", "article": Article()}])
+async def test_a_source_that_moves_takes_items_along_but_those_that_wait(bench, make, after):
+    before = {"name": "a", "category": "x", "url": URL}
+    await bench.sync(make.source(**before))
+    await bench.save("a", make.change("0", publisher=of("P")))
+    owed = await wait_for_article(bench, make, publisher=of("P"))
+    await bench.sync(make.source(**before | after))
+    own = ("all", f"source/{after.get('name', 'a')}", f"category/{after.get('category', 'x')}")
+    for key in (*own, "publisher/p"):
+        assert await bench.titles(key) == ["0"]
+    await bench.store.save_article(owed, came(make, publisher=of("P")))
+    for key in (*own, "publisher/p"):
+        assert sorted(await bench.titles(key)) == ["0", "1"]
+
+
+async def test_a_source_that_comes_back_publishes_what_has_waited_long_enough(bench, make):
+    source = make.source("a", article=Article(wait_s=100))
+    await bench.sync(source)
+    await wait_for_article(bench, make, key="old", publisher=of("P"))
+    bench.clock.step(60)
+    await wait_for_article(bench, make, key="young", publisher=of("P"))
+    await bench.sync()
+    bench.clock.step(50)
+    await bench.sync(source)
+    for key in ("all", "source/a", "publisher/p"):
+        assert await bench.titles(key) == ["old"]
+    assert await bench.store.integrity() == []
+    await bench.sync()
+    await bench.sync(replace(source, article=None))
+    assert sorted(await bench.titles("all")) == ["old", "young"]
 
 
 async def test_who_answers_after_the_lease_changes_nothing(bench, make):
