@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ import structlog
 from aggregator import __version__
 from aggregator.crawl.crawler import Crawler, find
 from aggregator.crawl.engine import Engine
+from aggregator.crawl.owed import AT_ONCE
 from aggregator.crawl.pool import BATCH, LEASE_S, crawl_all
 from aggregator.crawl.seats import Seats
 from aggregator.errors import ConfigError, ExportError, Problem
@@ -22,7 +23,7 @@ from aggregator.fetch.client import Client
 from aggregator.model.settings import Config, Export
 from aggregator.model.source import Claim, Outcome, Saved, Source, SourceState
 from aggregator.process.cadence import first_check
-from aggregator.store.base import SourceStatus, Store
+from aggregator.store.base import Owing, SourceStatus, Store
 from aggregator.store.database import open_store
 
 if TYPE_CHECKING:
@@ -87,9 +88,12 @@ async def opened(config: Config, role: Literal["crawler", "daemon", "reader"]) -
 
 @asynccontextmanager
 async def engine(
-    config: Config, store: Store | None, report: Callable[[Outcome, Saved], None] | None = None
+    config: Config,
+    store: Store | None,
+    report: Callable[[Outcome, Saved], None] | None = None,
+    go_on: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[Engine]:
-    """What crawls, with its one HTTP client."""
+    """What crawls, with its one HTTP client. ``go_on``: whether to ask for one more article."""
     seats = Seats()
 
     @cache
@@ -104,7 +108,12 @@ async def engine(
 
         assert store is not None
         return Articles(
-            store=store, fetch=client.fetch, work=desk().work, now=utc_now, context=desk().context
+            store=store,
+            fetch=client.fetch,
+            work=desk().work,
+            now=utc_now,
+            context=desk().context,
+            go_on=go_on,
         )
 
     async with Client(config.fetch, version=__version__, directory=config.directory, now=utc_now) as client:
@@ -215,10 +224,19 @@ async def refresh(config: Config, selection: Selection, on_progress: Callable[[T
             await crawl_all(_claims(store, ready, since, selection), crawling.crawl, limit)
             done = sum(tally.results.values())
             tally.results["skipped"] += max(0, tally.selected - done)  # taken by another process meanwhile
+            # Who polls a source asks for its articles. Those that nobody polls now have some due, too.
+            unpolled = {each.name for each in skipped if each.reason in ("fresh", "waiting")}
+            await crawl_all(_owing(store, unpolled), crawling.follow, AT_ONCE)
             await publish_overdue(config, store)
         finally:
             await store.end_run()
     return tally
+
+
+async def _owing(store: Store, names: Collection[str]) -> AsyncIterator[Owing]:
+    for one in await store.owing(utc_now()) if names else ():
+        if one.source.name in names:
+            yield one
 
 
 async def publish_overdue(config: Config, store: Store) -> None:

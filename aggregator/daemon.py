@@ -11,6 +11,7 @@ from aiohttp import web
 
 from aggregator import app
 from aggregator.crawl.dispatch import Dispatcher
+from aggregator.crawl.owed import Rounds
 from aggregator.errors import ConfigError, Problem, StoreError
 from aggregator.export.follow import Follower
 from aggregator.model.settings import Config
@@ -24,6 +25,7 @@ log = structlog.get_logger()
 
 GRACE_S = 4.0  # for crawls under way, when told to stop
 PRUNE_EVERY_S = 3600.0
+OWED_EVERY_S = 60.0  # between two rounds of asking for owed articles
 OVERDUE_EVERY_S = 30.0  # between two looks for items that have waited for their articles long enough
 
 
@@ -41,7 +43,10 @@ async def run(config: Config, stop: asyncio.Event) -> None:
         metrics.crawled(outcome, saved)
         changed()
 
-    async with app.opened(config, "daemon") as store, app.engine(config, store, crawled) as crawling:
+    async with (
+        app.opened(config, "daemon") as store,
+        app.engine(config, store, crawled, lambda: not stop.is_set()) as crawling,
+    ):
         dispatcher = Dispatcher(
             store,
             crawling,
@@ -49,6 +54,8 @@ async def run(config: Config, stop: asyncio.Event) -> None:
             limit=config.fetch.concurrency + app.WAITING,
             per_host=config.fetch.per_host,
         )
+
+        rounds = Rounds(store, crawling, now=app.utc_now)
 
         async def prune() -> None:
             try:
@@ -69,21 +76,27 @@ async def run(config: Config, stop: asyncio.Event) -> None:
             else:
                 changed()
 
+        async def ask_owed() -> None:
+            rounds.tick()
+
         chores = {"prune": (PRUNE_EVERY_S, prune)}
         waits = [source.article.wait_s for source in config.sources if source.article is not None]
         if waits:
             chores["articles"] = (min(max(1.0, min(waits)), OVERDUE_EVERY_S), publish_overdue)
+            chores["owed"] = (OWED_EVERY_S, ask_owed)
         ticks = Ticks(_periods(config), dispatcher.tick, chores)
         async with listening(config, store, metrics, lambda: dispatcher.active), asyncio.TaskGroup() as group:
             ticking = group.create_task(ticks.run(), name="ticks")
             crawls = group.create_task(dispatcher.run(GRACE_S), name="dispatcher")
             exports = group.create_task(follower.run(), name="exports") if follower is not None else None
-            await app.until(stop, ticking, crawls)
+            asking = group.create_task(rounds.run(GRACE_S), name="owed articles")
+            await app.until(stop, ticking, crawls, asking)
             log.info("daemon.stopping", crawls=dispatcher.active)
             if exports is not None:
                 exports.cancel()
             ticking.cancel()
             dispatcher.stop()
+            rounds.stop()
     log.info("daemon.stopped")
 
 

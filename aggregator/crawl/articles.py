@@ -1,14 +1,14 @@
 """The articles of new items: requests that the store remembers until they are answered, given up or outlived.
 
 An item of a source with articles is stored at once and published when its article has come, at the
-latest after `Article.wait_s`. What a crawl leaves over (its limit, a crash) is asked for by a later one; an
-article that has come is never asked for again.
+latest after `Article.wait_s`. What a poll leaves over (its limit, a failure, a crash) is asked for by a later
+one or between them (`owed`); an article that has come is never asked for again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -25,6 +25,7 @@ from aggregator.parse import api, fulltext, page
 from aggregator.process import raw
 from aggregator.process.admit import AdmitContext, admit
 from aggregator.process.better import better
+from aggregator.process.cadence import RETRY_LIMIT_S
 from aggregator.process.sanitize import heavy
 from aggregator.store.base import Owed, Store
 
@@ -39,22 +40,36 @@ ACCEPT = "text/html, application/xhtml+xml;q=0.9, application/json;q=0.9, */*;q=
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Articles:
-    """What asking for articles needs. ``context`` gives what admitting needs to know of a source."""
+    """What asking for articles needs. ``context`` gives what admitting needs to know of a source;
+    ``go_on`` whether to ask for more after each, or to stop. ``asking`` are the sources it is at."""
 
     store: Store
     fetch: Fetch
     work: Work
     now: Callable[[], datetime]
     context: Callable[[Source, datetime], AdmitContext]
+    go_on: Callable[[], bool]
+    asking: set[int] = field(default_factory=set)
 
     async def follow(self, source_id: int, source: Source, *, ask: bool) -> None:
-        """Publish what has waited long enough and, if ``ask``, ask for what is owed, one after the other.
-        Raises StoreError only."""
+        """Publish what has waited long enough and, if ``ask``, ask for what is owed, one after the other,
+        unless that is being done already. Raises StoreError only."""
         article = source.article
         if article is None:
             return
         await self.store.publish_waiting(source_id, self.now() - timedelta(seconds=article.wait_s))
-        for _ in range(article.limit if ask else 0):
+        if not ask or source_id in self.asking:
+            return
+        self.asking.add(source_id)
+        try:
+            await self._ask(source_id, source, article)
+        finally:
+            self.asking.remove(source_id)
+
+    async def _ask(self, source_id: int, source: Source, article: Article) -> None:
+        for _ in range(article.limit):
+            if not self.go_on():
+                break
             # One at a time, so that a lease covers one request, however long the others take.
             owed = await self.store.take_articles(source_id, self.now(), limit=1, lease=LEASE)
             if not owed:
@@ -114,11 +129,19 @@ class Articles:
     async def _failed(self, source: Source, request: Owed, failure: CrawlError) -> None:
         gone = isinstance(failure, StatusError) and failure.status in (404, 410)
         over = gone or not failure.transient or request.tries >= TRIES
-        again = None if over else self.now() + AGAIN * 2 ** (request.tries - 1)
+        again = None if over else self.now() + again_after(request.tries, failure)
         log.info("article.failed", source=source.name, stage=failure.stage, error=str(failure), over=over)
         await self.store.article_failed(
             request, stage=failure.stage, reason="article", detail=str(failure), again_at=again
         )
+
+
+def again_after(tries: int, failure: CrawlError) -> timedelta:
+    """How long not to ask again after the try with this number: twice as long each time, and as long as
+    the server wishes."""
+    wish_s = failure.retry_after_s if isinstance(failure, StatusError) else None
+    doubled = AGAIN * float(2 ** (tries - 1))
+    return max(doubled, timedelta(seconds=min(wish_s or 0.0, RETRY_LIMIT_S)))
 
 
 def with_article(entry: Entry, text: Text) -> Entry:

@@ -18,8 +18,8 @@ from aggregator.crawl import transition
 from aggregator.crawl.crawler import CrawlContext, Crawler, Fetch
 from aggregator.crawl.seats import Seat, Seats
 from aggregator.errors import CrawlError, StatusError, StoreError
-from aggregator.model.source import Claim, Outcome, Saved
-from aggregator.store.base import Store
+from aggregator.model.source import Claim, Outcome, Saved, Source
+from aggregator.store.base import Owing, Store
 
 if TYPE_CHECKING:  # read with the first document, see `desk`
     from aggregator.crawl.articles import Articles
@@ -62,18 +62,24 @@ class Engine:
         self._log(outcome, saved)
         self.report(outcome, saved)
         if claim.source.article is not None and self.articles is not None and not saved.lost:
-            await self._follow(claim, self.articles(), ask=outcome.result != "failed")
+            owing = Owing(source_id=claim.source_id, source=claim.source)
+            await self._follow(owing, self.articles(), ask=outcome.result != "failed")
         return outcome, saved
 
-    async def _follow(self, claim: Claim, articles: Articles, *, ask: bool) -> None:
+    async def follow(self, owing: Owing) -> None:
+        """Ask for what a source owes between its polls. Raises StoreError only, and CancelledError."""
+        assert self.articles is not None
+        await self._follow(owing, self.articles(), ask=True)
+
+    async def _follow(self, owing: Owing, articles: Articles, *, ask: bool) -> None:
         """Ask for the articles that the source's items wait for, also when this poll brought no news; not
         when its server just failed us."""
         try:
-            await articles.follow(claim.source_id, claim.source, ask=ask)
+            await articles.follow(owing.source_id, owing.source, ask=ask)
         except StoreError:
             raise
         except Exception as error:
-            self._bug(claim, error)
+            self._bug(owing.source, error)
 
     async def _crawl(self, claim: Claim, seat: Seat) -> tuple[Outcome, Saved]:
         assert self.store is not None
@@ -85,7 +91,7 @@ class Engine:
         except StoreError:
             raise
         except Exception as error:
-            outcome = self._failed(claim, self._bug(claim, error))
+            outcome = self._failed(claim, self._bug(claim.source, error))
             return outcome, await self.store.save(outcome)
 
     async def read(self, claim: Claim) -> Outcome:
@@ -101,7 +107,7 @@ class Engine:
         except StoreError:
             raise
         except Exception as error:
-            return self._failed(claim, self._bug(claim, error))
+            return self._failed(claim, self._bug(claim.source, error))
 
     def _failed(self, claim: Claim, failure: CrawlError) -> Outcome:
         return Outcome(
@@ -113,8 +119,8 @@ class Engine:
             status=failure.status if isinstance(failure, StatusError) else None,
         )
 
-    def _bug(self, claim: Claim, error: Exception) -> BugError:
-        log.exception("crawl.bug", source=claim.source.name)
+    def _bug(self, source: Source, error: Exception) -> BugError:
+        log.exception("crawl.bug", source=source.name)
         return BugError(f"{type(error).__name__}: {error}")
 
     async def _work(self, size: int, function: Callable[..., T], *arguments: object) -> T:

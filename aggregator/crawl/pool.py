@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Generic, TypeVar
 
 from aggregator.errors import StoreError, first_of
 from aggregator.model.source import Claim
+from aggregator.store.base import Owing
+
+Job = TypeVar("Job", Claim, Owing)  # a source, to be polled or to be asked for articles
 
 LEASE_S = 900.0  # longer than any crawl takes, its wait for its host included
 BATCH = 128  # sources claimed at once, at most
 
 
-class Pool:
+class Pool(Generic[Job]):
     """Runs at most ``limit`` crawls. It is the async context that owns their tasks: leaving it waits
     for them; an exception out of one (the store cannot be used) ends all and comes out."""
 
-    def __init__(self, crawl: Callable[[Claim], Awaitable[object]], limit: int) -> None:
-        self._crawl = crawl
+    def __init__(self, crawl: Callable[[Job], Awaitable[object]], limit: int) -> None:
+        self._crawl: Callable[[Job], Awaitable[object]] = crawl
         self._slots = asyncio.Semaphore(limit)
         self._limit = limit
         self._group = asyncio.TaskGroup()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def __aenter__(self) -> Pool:
+    async def __aenter__(self) -> Pool[Job]:
         await self._group.__aenter__()
         return self
 
@@ -34,10 +38,10 @@ class Pool:
     def free(self) -> int:
         return self._limit - len(self._tasks)
 
-    async def start(self, claim: Claim) -> None:
+    async def start(self, job: Job) -> None:
         """Start crawling, as soon as there is a slot."""
         await self._slots.acquire()
-        task = self._group.create_task(self._run(claim), name=f"crawl {claim.source.name}")
+        task = self._group.create_task(self._run(job), name=f"crawl {job.source.name}")
         self._tasks.add(task)
         task.add_done_callback(self._finished)
 
@@ -45,8 +49,8 @@ class Pool:
         self._tasks.discard(task)
         self._slots.release()
 
-    async def _run(self, claim: Claim) -> None:
-        await self._crawl(claim)
+    async def _run(self, job: Job) -> None:
+        await self._crawl(job)
 
     async def settle(self, grace_s: float) -> None:
         """Give running crawls ``grace_s`` seconds to end, then cancel the rest; they are simply due again."""
@@ -56,14 +60,12 @@ class Pool:
             task.cancel()
 
 
-async def crawl_all(
-    claims: AsyncIterator[Claim], crawl: Callable[[Claim], Awaitable[object]], limit: int
-) -> None:
-    """Crawl every claim that comes, at most ``limit`` at once; return when all have ended. Raises
+async def crawl_all(jobs: AsyncIterator[Job], crawl: Callable[[Job], Awaitable[object]], limit: int) -> None:
+    """Crawl every source that comes, at most ``limit`` at once; return when all have ended. Raises
     StoreError when the store cannot be used."""
     try:
         async with Pool(crawl, limit) as pool:
-            async for claim in claims:
-                await pool.start(claim)
+            async for job in jobs:
+                await pool.start(job)
     except* StoreError as group:
         raise first_of(group) from None

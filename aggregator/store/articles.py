@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -61,6 +61,26 @@ async def take(
         )
         for row in found
     ]
+
+
+async def owing(connection: AsyncConnection, now: datetime) -> list[int]:
+    """Ids of sources; see `base.Store.owing`, which leaves out some of them."""
+    at = rows.to_us(now)
+    wanted = (
+        select(article_request.c.source_id)
+        .join(source, source.c.id == article_request.c.source_id)
+        .where(
+            article_request.c.next_try_at <= at,
+            source.c.configured,
+            source.c.failures == 0,
+            source.c.retired_at.is_(None),
+            or_(source.c.hold_until_at.is_(None), source.c.hold_until_at <= at),
+            or_(source.c.lease_token.is_(None), source.c.lease_until_at <= at),
+        )
+        .group_by(article_request.c.source_id)
+        .order_by(func.min(article_request.c.next_try_at), article_request.c.source_id)
+    )
+    return list(await connection.scalars(wanted))
 
 
 async def save(connection: AsyncConnection, owed: Owed, changed: Item, now: datetime) -> None:

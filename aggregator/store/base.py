@@ -114,6 +114,14 @@ class Held:
     changed: Mapping[int, int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owing:
+    """A source that has articles to be asked for now. Nothing of it is leased: each request is."""
+
+    source_id: int
+    source: Source
+
+
 class Store(Protocol):
     """An open store."""
 
@@ -201,6 +209,11 @@ class Store(Protocol):
         One outcome that cannot be stored gives `Saved.error` and is recorded against its source;
         `StoreError` means that the store takes none. Cancelling the caller does not undo the save.
         """
+
+    async def owing(self, now: datetime) -> list[Owing]:
+        """The sources with articles whose time has come, the longest overdue first. Without those that
+        are being polled, that ask for no articles any more, or whose own server failed us at the last
+        poll or asked us to wait."""
 
     async def take_articles(
         self, source_id: int, now: datetime, *, limit: int, lease: timedelta

@@ -29,6 +29,7 @@ from aggregator.store.base import (
     Held,
     ItemRecord,
     Owed,
+    Owing,
     Selected,
     SourceStatus,
     SyncResult,
@@ -246,6 +247,12 @@ class Database:
 
     async def save(self, outcome: Outcome) -> Saved:
         return await self._writer.save(outcome)
+
+    async def owing(self, now: datetime) -> list[Owing]:
+        await self._forget_dead(now)
+        ids = await self._reader.call(lambda c: articles.owing(c, now))
+        found = [(one, self._sources[one]) for one in ids if one in self._sources]
+        return [Owing(source_id=one, source=its) for one, its in found if its.article is not None]
 
     async def take_articles(
         self, source_id: int, now: datetime, *, limit: int, lease: timedelta

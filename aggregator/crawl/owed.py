@@ -1,0 +1,63 @@
+"""Owed articles between polls: what a poll has left over must not wait for the next one, which may be
+hours away. The daemon asks in rounds, a few sources at once, each for no more than a poll would."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from aggregator.crawl.engine import Engine
+from aggregator.crawl.pool import Pool
+from aggregator.store.base import Owing, Store
+
+AT_ONCE = 16  # sources
+
+
+class Rounds:
+    """Asks for articles that are owed, round by round, until told to stop. A round is one tick: what it
+    leaves over, by its bounds, is for the next one."""
+
+    def __init__(
+        self, store: Store, engine: Engine, *, now: Callable[[], datetime], at_once: int = AT_ONCE
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._now = now
+        self._pool = Pool(self._follow, at_once)
+        self._busy: set[int] = set()
+        self._wake = asyncio.Event()
+        self._stopping = False
+
+    def tick(self) -> None:
+        """Begin a round soon; several ticks in a row are one."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Begin no more; `run` then ends within its grace period."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self, grace_s: float) -> None:
+        """Work until `stop`. Raises StoreError when the store cannot be used any more. A request that is
+        given up when the grace is over is owed again when its lease has passed."""
+        async with self._pool:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                if self._stopping:
+                    break
+                await self._round()
+            await self._pool.settle(grace_s)
+
+    async def _round(self) -> None:
+        ready = [one for one in await self._store.owing(self._now()) if one.source_id not in self._busy]
+        for one in ready[: self._pool.free]:
+            self._busy.add(one.source_id)
+            await self._pool.start(one)
+
+    async def _follow(self, one: Owing) -> None:
+        try:
+            await self._engine.follow(one)
+        finally:
+            self._busy.remove(one.source_id)
