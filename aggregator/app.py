@@ -18,7 +18,7 @@ from aggregator.crawl.engine import Engine
 from aggregator.crawl.owed import AT_ONCE
 from aggregator.crawl.pool import BATCH, LEASE_S, crawl_all
 from aggregator.crawl.seats import Seats
-from aggregator.errors import ConfigError, ExportError, Problem
+from aggregator.errors import ConfigError, CrawlError, ExportError, Problem
 from aggregator.fetch.client import Client
 from aggregator.model.settings import Config, Export
 from aggregator.model.source import Claim, Outcome, Saved, Source, SourceState
@@ -91,6 +91,8 @@ async def engine(
     config: Config,
     store: Store | None,
     report: Callable[[Outcome, Saved], None] | None = None,
+    *,
+    report_article: Callable[[CrawlError | None], None] = lambda failure: None,
     go_on: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[Engine]:
     """What crawls, with its one HTTP client. ``go_on``: whether to ask for one more article."""
@@ -114,6 +116,7 @@ async def engine(
             now=utc_now,
             context=desk().context,
             go_on=go_on,
+            report=report_article,
         )
 
     async with Client(config.fetch, version=__version__, directory=config.directory, now=utc_now) as client:
@@ -239,17 +242,20 @@ async def _owing(store: Store, names: Collection[str]) -> AsyncIterator[Owing]:
             yield one
 
 
-async def publish_overdue(config: Config, store: Store) -> None:
+async def publish_overdue(config: Config, store: Store) -> int:
     """Publish the items that have waited for their articles as long as their source lets them, whether
-    the source is polled or not; and all of a source that asks for no articles any more."""
+    the source is polled or not; and all of a source that asks for no articles any more. How many."""
+    in_all = 0
     by_name = {source.name: source for source in config.sources}
     now = utc_now()
     for source_id, name in await store.waiting_sources():
         article = by_name[name].article if name in by_name else None
         wait_s = article.wait_s if article is not None else 0.0
         published = await store.publish_waiting(source_id, now - timedelta(seconds=wait_s))
+        in_all += published
         if published:
             log.info("articles.overdue", source=name, published=published)
+    return in_all
 
 
 async def _claims(

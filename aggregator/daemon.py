@@ -12,7 +12,7 @@ from aiohttp import web
 from aggregator import app
 from aggregator.crawl.dispatch import Dispatcher
 from aggregator.crawl.owed import Rounds
-from aggregator.errors import ConfigError, Problem, StoreError
+from aggregator.errors import ConfigError, CrawlError, Problem, StoreError
 from aggregator.export.follow import Follower
 from aggregator.model.settings import Config
 from aggregator.model.source import Outcome, Saved
@@ -41,11 +41,22 @@ async def run(config: Config, stop: asyncio.Event) -> None:
 
     def crawled(outcome: Outcome, saved: Saved) -> None:
         metrics.crawled(outcome, saved)
+        if outcome.result == "fetched":
+            changed()
+
+    def asked_for_article(failure: CrawlError | None) -> None:
+        metrics.asked_for_article(failure)
         changed()
 
     async with (
         app.opened(config, "daemon") as store,
-        app.engine(config, store, crawled, lambda: not stop.is_set()) as crawling,
+        app.engine(
+            config,
+            store,
+            crawled,
+            report_article=asked_for_article,
+            go_on=lambda: not stop.is_set(),
+        ) as crawling,
     ):
         dispatcher = Dispatcher(
             store,
@@ -70,11 +81,10 @@ async def run(config: Config, stop: asyncio.Event) -> None:
 
         async def publish_overdue() -> None:
             try:
-                await app.publish_overdue(config, store)
+                if await app.publish_overdue(config, store):
+                    changed()
             except StoreError as error:
                 log.error("store.not_published", error=str(error))
-            else:
-                changed()
 
         async def ask_owed() -> None:
             rounds.tick()

@@ -37,18 +37,22 @@ LEASE = timedelta(minutes=5)  # a request that nobody has answered for by then w
 AGAIN = timedelta(minutes=2)  # after a failure, and twice as long after each further one
 ACCEPT = "text/html, application/xhtml+xml;q=0.9, application/json;q=0.9, */*;q=0.1"
 
+Report = Callable[[CrawlError | None], None]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Articles:
     """What asking for articles needs. ``context`` gives what admitting needs to know of a source;
-    ``go_on`` whether to ask for more after each, or to stop. ``asking`` are the sources it is at."""
+    ``go_on`` whether to ask for more after each, or to stop; ``report`` hears of each that was asked for,
+    with what went wrong. ``asking`` are the sources it is at."""
 
     store: Store
     fetch: Fetch
     work: Work
     now: Callable[[], datetime]
     context: Callable[[Source, datetime], AdmitContext]
-    go_on: Callable[[], bool]
+    go_on: Callable[[], bool] = lambda: True
+    report: Report = lambda failure: None
     asking: set[int] = field(default_factory=set)
 
     async def follow(self, source_id: int, source: Source, *, ask: bool) -> None:
@@ -79,8 +83,10 @@ class Articles:
                 item = await self._item(source, article, request)
             except CrawlError as failure:
                 await self._failed(source, request, failure)
+                self.report(failure)
             else:
                 await self.store.save_article(request, item)
+                self.report(None)
                 log.info("article.done", source=source.name, url=request.url)
 
     async def _item(self, source: Source, article: Article, request: Owed) -> Item:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from aggregator.errors import CrawlError
 from aggregator.model.source import Outcome, Saved
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -38,6 +39,15 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+        self.articles = Counter(
+            "aggregator_articles_fetched", "Articles that came, for items to be published.", registry=registry
+        )
+        self.article_failures = Counter(
+            "aggregator_articles_failed",
+            "Articles asked for in vain, by stage and error; most are asked for again.",
+            ["stage", "error"],
+            registry=registry,
+        )
         self.crawl_s = Histogram(
             "aggregator_crawl_duration_seconds",
             "From claim to outcome, politeness included.",
@@ -51,6 +61,9 @@ class Metrics:
             registry=registry,
         )
         self.backlog = Gauge("aggregator_due_backlog", "Sources that are due now.", registry=registry)
+        self.owed = Gauge(
+            "aggregator_articles_owed", "Articles still to be asked for, or again.", registry=registry
+        )
         self.active = Gauge("aggregator_crawls_active", "Crawls under way.", registry=registry)
         self.stored = Gauge("aggregator_items_stored", "Items in the store.", registry=registry)
         for outcome in ("fetched", "not_modified", "unchanged", "failed"):
@@ -73,6 +86,13 @@ class Metrics:
             self.parts.labels(note.reason).inc()
         if outcome.result == "failed" and outcome.state.error is not None:
             self.failures.labels(outcome.state.error.stage, outcome.state.error.type).inc()
+
+    def asked_for_article(self, failure: CrawlError | None) -> None:
+        """Count one article that came, or did not."""
+        if failure is None:
+            self.articles.inc()
+        else:
+            self.article_failures.labels(failure.stage, type(failure).__name__).inc()
 
     def text(self) -> bytes:
         return generate_latest(self.registry)

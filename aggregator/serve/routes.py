@@ -219,5 +219,6 @@ class Handlers:
         metrics, store = self._site.metrics, self._site.store
         metrics.backlog.set(await store.due_count(self._site.now()))
         metrics.stored.set(await store.item_count())
+        metrics.owed.set(await store.owed_count())
         metrics.active.set(self._site.active())
         return web.Response(body=metrics.text(), headers={"Content-Type": CONTENT_TYPE})

@@ -83,6 +83,13 @@ async def owing(connection: AsyncConnection, now: datetime) -> list[int]:
     return list(await connection.scalars(wanted))
 
 
+async def owed_count(connection: AsyncConnection) -> int:
+    """See `base.Store.owed_count`."""
+    of_ours = article_request.join(source, source.c.id == article_request.c.source_id)
+    wanted = select(func.count()).select_from(of_ours).where(source.c.configured)
+    return await connection.scalar(wanted) or 0
+
+
 async def save(connection: AsyncConnection, owed: Owed, changed: Item, now: datetime) -> None:
     """See `base.Store.save_article`."""
     before = await _taken(connection, owed)

@@ -215,6 +215,9 @@ class Store(Protocol):
         are being polled, that ask for no articles any more, or whose own server failed us at the last
         poll or asked us to wait."""
 
+    async def owed_count(self) -> int:
+        """How many articles of configured sources are still to be asked for, now or later."""
+
     async def take_articles(
         self, source_id: int, now: datetime, *, limit: int, lease: timedelta
     ) -> list[Owed]:

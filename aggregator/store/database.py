@@ -254,6 +254,9 @@ class Database:
         found = [(one, self._sources[one]) for one in ids if one in self._sources]
         return [Owing(source_id=one, source=its) for one, its in found if its.article is not None]
 
+    async def owed_count(self) -> int:
+        return await self._reader.call(articles.owed_count)
+
     async def take_articles(
         self, source_id: int, now: datetime, *, limit: int, lease: timedelta
     ) -> list[Owed]:
