@@ -27,6 +27,17 @@ def owed(program: Program) -> int:
     return found
 
 
+def unanswered(folder: Path, origin: ThreadedOrigin) -> tuple[Program, str]:
+    """The program after a refresh, with an item that waits for its article, and the address of its list."""
+    origin.serve("/news", page("a"))
+    origin.serve("/article/a", status=503)
+    url = origin.url("/news")
+    program = Program(folder, news(url, CONTENT))
+    program.refresh()
+    assert (items(program), owed(program)) == ([], 1)
+    return program, url
+
+
 def test_an_item_comes_with_its_article_which_is_asked_for_once(
     tmp_path: Path, threaded_origin: ThreadedOrigin
 ) -> None:
@@ -111,12 +122,7 @@ def test_a_page_that_is_gone_or_has_no_article_gives_the_item_without(
 def test_an_article_that_does_not_come_keeps_its_item_for_so_long_and_no_longer(
     tmp_path: Path, threaded_origin: ThreadedOrigin
 ) -> None:
-    threaded_origin.serve("/news", page("a"))
-    threaded_origin.serve("/article/a", status=503)
-    url = threaded_origin.url("/news")
-    program = Program(tmp_path, news(url, CONTENT))
-    program.refresh()
-    assert (items(program), owed(program)) == ([], 1)
+    program, url = unanswered(tmp_path, threaded_origin)
     program.write(news(url, CONTENT, 'article.wait = "0s"'))
     program.refresh()
     assert [one["title"] for one in items(program)] == ["a 标题"]
@@ -127,12 +133,7 @@ def test_an_article_that_does_not_come_keeps_its_item_for_so_long_and_no_longer(
 def test_items_wait_no_longer_when_their_source_asks_for_no_articles_any_more(
     tmp_path: Path, threaded_origin: ThreadedOrigin
 ) -> None:
-    threaded_origin.serve("/news", page("a"))
-    threaded_origin.serve("/article/a", status=503)
-    url = threaded_origin.url("/news")
-    program = Program(tmp_path, news(url, CONTENT))
-    program.refresh()
-    assert items(program) == []
+    program, url = unanswered(tmp_path, threaded_origin)
     program.write(news(url))
     program.refresh()
     assert [one["title"] for one in items(program)] == ["a 标题"]
@@ -270,11 +271,8 @@ def test_no_item_names_a_file_to_be_read(tmp_path: Path, threaded_origin: Thread
 def test_a_request_for_a_file_that_the_configuration_names_no_longer_is_refused(
     tmp_path: Path, threaded_origin: ThreadedOrigin
 ) -> None:
-    threaded_origin.serve("/news", page("a"))
-    threaded_origin.serve("/article/a", status=503)
     local(tmp_path, [])
-    program = Program(tmp_path, news(threaded_origin.url("/news"), CONTENT))
-    program.refresh()
+    program, _ = unanswered(tmp_path, threaded_origin)
     with closing(sqlite3.connect(program.database)) as database, database:
         database.execute("update article_request set next_try_at = 0, url = 'file:secret.json'")
     program.refresh("--force")
