@@ -91,8 +91,12 @@ async def run(config: Config, stop: asyncio.Event) -> None:
 
         chores = {"prune": (PRUNE_EVERY_S, prune)}
         waits = [source.article.wait_s for source in config.sources if source.article is not None]
+        # Also where no source asks for articles any more: some items may wait from when one did.
+        chores["articles"] = (
+            min(max(1.0, min(waits, default=OVERDUE_EVERY_S)), OVERDUE_EVERY_S),
+            publish_overdue,
+        )
         if waits:
-            chores["articles"] = (min(max(1.0, min(waits)), OVERDUE_EVERY_S), publish_overdue)
             chores["owed"] = (OWED_EVERY_S, ask_owed)
         ticks = Ticks(_periods(config), dispatcher.tick, chores)
         async with listening(config, store, metrics, lambda: dispatcher.active), asyncio.TaskGroup() as group:

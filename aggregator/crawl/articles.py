@@ -91,6 +91,8 @@ class Articles:
 
     async def _item(self, source: Source, article: Article, request: Owed) -> Item:
         """The item with its article, or as its feed gave it where that is better. Raises CrawlError."""
+        if request.tries > TRIES:  # we were killed each time, or had a bug: it may be the page that does it
+            raise ParseError(f"was asked for {TRIES} times, and never to an end")
         if is_local(request.url) and not source.local_articles:
             raise RefusedError("files are read only where the configuration names them")
         result = await self.fetch(

@@ -139,6 +139,27 @@ def test_items_wait_no_longer_when_their_source_asks_for_no_articles_any_more(
     assert [one["title"] for one in items(program)] == ["a 标题"]
 
 
+def test_a_daemon_whose_sources_ask_for_no_articles_any_more_publishes_what_waits(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    program, url = unanswered(tmp_path, threaded_origin)
+    program.write(news(url))
+    with Daemon(program) as daemon:
+        daemon.wait_for("articles.overdue")
+        assert [one["title"] for one in json.loads(daemon.get("/feeds/all.json")[2])["items"]] == ["a 标题"]
+
+
+def test_a_request_that_never_came_to_an_end_is_given_up(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    program, _ = unanswered(tmp_path, threaded_origin)
+    with closing(sqlite3.connect(program.database)) as database, database:  # as if we were killed each time
+        database.execute("update article_request set next_try_at = 0, tries = 4")
+    program.refresh("--force")
+    assert [one["title"] for one in items(program)] == ["a 标题"]
+    assert (owed(program), threaded_origin.count("/article/a")) == (0, 1)
+
+
 def test_the_daemon_publishes_what_has_waited_long_enough_between_polls(
     tmp_path: Path, threaded_origin: ThreadedOrigin
 ) -> None:
