@@ -23,13 +23,14 @@ from aggregator.fetch.client import Client
 from aggregator.model.settings import Config, Export
 from aggregator.model.source import Claim, Outcome, Saved, Source, SourceState
 from aggregator.process.cadence import first_check
-from aggregator.store.base import Owing, SourceStatus, Store
+from aggregator.store.base import ArticleRequests, Owing, SourceStatus, Store
 from aggregator.store.database import open_store
 
 if TYPE_CHECKING:
     from aggregator.crawl.articles import Articles
     from aggregator.crawl.desk import Desk
     from aggregator.crawl.intake import Site
+    from aggregator.crawl.preview import Preview
     from aggregator.export import ExportReport
 
 log = structlog.get_logger()
@@ -92,10 +93,13 @@ async def engine(
     store: Store | None,
     report: Callable[[Outcome, Saved], None] | None = None,
     *,
+    owed: ArticleRequests | None = None,
     report_article: Callable[[CrawlError | None], None] = lambda failure: None,
     go_on: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[Engine]:
-    """What crawls, with its one HTTP client. ``go_on``: whether to ask for one more article."""
+    """What crawls, with its one HTTP client. ``owed`` remembers articles where it is not the store;
+    ``go_on``: whether to ask for one more article."""
+    requests = owed or store
     seats = Seats()
 
     @cache
@@ -108,9 +112,9 @@ async def engine(
     def articles() -> Articles:
         from aggregator.crawl.articles import Articles
 
-        assert store is not None
+        assert requests is not None
         return Articles(
-            store=store,
+            store=requests,
             fetch=client.fetch,
             work=desk().work,
             now=utc_now,
@@ -129,7 +133,7 @@ async def engine(
             now=utc_now,
             min_every_s=config.fetch.min_every_s,
             report=report or (lambda outcome, saved: None),
-            articles=articles if store is not None else None,
+            articles=articles if requests is not None else None,
         )
 
 
@@ -276,11 +280,19 @@ async def _claims(
             yield claim
 
 
-async def preview(config: Config, source: Source) -> Outcome:
-    """Crawl one source as if for the first time, and store nothing."""
+async def preview(config: Config, source: Source, *, items: int, articles: int) -> Preview:
+    """Crawl one source as if for the first time, with at most so many ``articles`` of its first ``items``,
+    and store nothing."""
+    from aggregator.crawl.preview import Asked, Preview, bounded
+
     claim = Claim(source_id=0, key=source.name, token="", source=source, state=SourceState())
-    async with engine(config, None) as crawling:
-        return await crawling.read(claim)
+    asked = Asked()
+    async with engine(config, None, owed=asked) as crawling:
+        outcome = await crawling.read(claim)
+        if source.article is not None:
+            asked.owe(outcome.changes[:items])
+            await crawling.follow(bounded(claim.source_id, source, articles))
+    return Preview(outcome=outcome, articles=asked.answers)
 
 
 async def statuses(config: Config) -> list[SourceStatus]:

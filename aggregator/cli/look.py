@@ -1,4 +1,4 @@
-"""The verbs that look and tell: check, preview, status, opml."""
+"""The verbs that look and tell: check, status, opml."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from yarl import URL
 
-from aggregator.cli import rules
 from aggregator.cli.logs import printable
-from aggregator.cli.root import ALL_FAILED, OK, USAGE, commands, load, parse, print_json, run_to_end
+from aggregator.cli.root import OK, USAGE, commands, load, parse, print_json, run_to_end
 from aggregator.errors import ConfigError, ParseError
 from aggregator.model.settings import Config
-from aggregator.model.source import Outcome
 from aggregator.process.health import health
 
 if TYPE_CHECKING:
@@ -51,86 +49,6 @@ def check(context: click.Context, as_json: bool) -> int:
         count = f"{len(config.sources)} sources in {len(config.categories)} categories"
         click.echo(f"{config.file}: {count}, no problems", err=True)
     return OK
-
-
-@commands.command()
-@click.argument("source")
-@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="Items to print.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.pass_context
-def preview(context: click.Context, source: str, limit: int, as_json: bool) -> int:
-    """Crawl one source and print its items and what was dropped, and why; store nothing."""
-    config = load(context)
-    chosen = {each.name: each for each in config.sources}.get(source)
-    if chosen is None:
-        raise click.UsageError(f"no such source: {source}")
-    from aggregator import app
-
-    outcome = run_to_end(app.preview(config, chosen))
-    if as_json:
-        print_json(_preview_json(outcome, limit))
-    else:
-        _print_preview(outcome, limit)
-    return ALL_FAILED if outcome.result == "failed" else OK
-
-
-def _preview_json(outcome: Outcome, limit: int) -> dict[str, Any]:
-    return {
-        "source": outcome.claim.source.name,
-        "result": outcome.result,
-        "error": outcome.state.error,
-        "meta": outcome.meta,
-        "items": [
-            {name: getattr(change.item, name) for name in ITEM_FIELDS} | {"notes": change.notes}
-            for change in outcome.changes[:limit]
-        ],
-        "rules": rules.of(outcome.claim.source),
-        "dropped": outcome.drops,
-    }
-
-
-ITEM_FIELDS = (
-    "uid",
-    "guid",
-    "title",
-    "link",
-    "published_at",
-    "updated_at",
-    "authors",
-    "tags",
-    "enclosures",
-    "language",
-    "summary_html",
-    "content_html",
-    "publisher",
-)
-
-
-def _print_preview(outcome: Outcome, limit: int) -> None:
-    error = outcome.state.error
-    if outcome.result == "failed" and error is not None:
-        click.echo(printable(f"failed: {error.stage}: {error.type}: {error.message}"))
-        return
-    if outcome.meta is not None:
-        click.echo(printable(f"{outcome.meta.title or outcome.claim.source.name}  {outcome.meta.link or ''}"))
-    made = rules.of(outcome.claim.source)
-    for change in outcome.changes[:limit]:
-        item = change.item
-        when = item.published_at or item.updated_at
-        click.echo(
-            printable(f"  {when.isoformat(timespec='minutes') if when else 'undated':22}  {item.title}")
-        )
-        for name, value in rules.values(item):
-            rule = f"  ({made[name]})" if name in made else ""
-            click.echo(printable(f"  {'':22}  {name}: {value}{rule}"))
-        for note in change.notes:
-            click.echo(printable(f"  {'':22}  without: {note.reason} {note.detail}".rstrip()))
-    rest = len(outcome.changes) - limit
-    if rest > 0:
-        click.echo(f"  and {rest} more")
-    for drop in outcome.drops:
-        click.echo(printable(f"  dropped ({drop.stage}: {drop.reason}) {drop.ref} {drop.detail}".rstrip()))
-    click.echo(f"{len(outcome.changes)} items, {len(outcome.drops)} dropped")
 
 
 @commands.command()

@@ -27,7 +27,7 @@ from aggregator.process.admit import AdmitContext, admit
 from aggregator.process.better import better
 from aggregator.process.cadence import RETRY_LIMIT_S
 from aggregator.process.sanitize import heavy
-from aggregator.store.base import Owed, Store
+from aggregator.store.base import ArticleRequests, Owed
 
 log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ class Articles:
     ``go_on`` whether to ask for more after each, or to stop; ``report`` hears of each that was asked for,
     with what went wrong. ``asking`` are the sources it is at."""
 
-    store: Store
+    store: ArticleRequests
     fetch: Fetch
     work: Work
     now: Callable[[], datetime]

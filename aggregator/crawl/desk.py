@@ -79,7 +79,7 @@ class Desk:
             known=known,
             key=claim.key,
             context=intake.context(source, document, url, self._site, now),
-            has_articles=self._store is not None and source.article is not None,
+            has_articles=source.article is not None,
             local_articles=source.local_articles,
             full_text=source.full_text,
         )

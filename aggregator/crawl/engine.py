@@ -41,8 +41,8 @@ class BugError(CrawlError):
 class Engine:
     """What crawling needs. ``crawlers`` maps every kind in use to its crawler; ``now`` is the clock;
     ``desk`` gives the one place where documents are read, made when the first one is;
-    ``report`` hears of every finished crawl; ``articles`` gives what asks for articles, where there is a
-    store to keep them."""
+    ``report`` hears of every finished crawl; ``articles`` gives what asks for articles, where something
+    remembers them."""
 
     store: Store | None
     fetch: Fetch
@@ -63,19 +63,15 @@ class Engine:
         self.report(outcome, saved)
         if claim.source.article is not None and self.articles is not None and not saved.lost:
             owing = Owing(source_id=claim.source_id, source=claim.source)
-            await self._follow(owing, self.articles(), ask=outcome.result != "failed")
+            await self.follow(owing, ask=outcome.result != "failed")
         return outcome, saved
 
-    async def follow(self, owing: Owing) -> None:
-        """Ask for what a source owes between its polls. Raises StoreError only, and CancelledError."""
-        assert self.articles is not None
-        await self._follow(owing, self.articles(), ask=True)
-
-    async def _follow(self, owing: Owing, articles: Articles, *, ask: bool) -> None:
+    async def follow(self, owing: Owing, *, ask: bool = True) -> None:
         """Ask for the articles that the source's items wait for, also when this poll brought no news; not
-        when its server just failed us."""
+        when its server just failed us. Raises StoreError only, and CancelledError."""
+        assert self.articles is not None
         try:
-            await articles.follow(owing.source_id, owing.source, ask=ask)
+            await self.articles().follow(owing.source_id, owing.source, ask=ask)
         except StoreError:
             raise
         except Exception as error:

@@ -122,7 +122,31 @@ class Owing:
     source: Source
 
 
-class Store(Protocol):
+class ArticleRequests(Protocol):
+    """What remembers the articles that are owed, until they have come or are given up."""
+
+    async def publish_waiting(self, source_id: int, before: datetime) -> int:
+        """Publishes the items that have waited for their article since ``before`` or longer; how many.
+        Their articles stay owed."""
+
+    async def take_articles(
+        self, source_id: int, now: datetime, *, limit: int, lease: timedelta
+    ) -> list[Owed]:
+        """The source's articles whose time has come, oldest first and in document
+        order, at most ``limit``; nobody else is given
+        them within ``lease``, after which they count as lost in a crash."""
+
+    async def save_article(self, owed: Owed, item: Item) -> None:
+        """Stores an item as its article makes it and publishes it; the article is not owed any more."""
+
+    async def article_failed(
+        self, owed: Owed, *, stage: str, reason: str, detail: str, again_at: datetime | None
+    ) -> None:
+        """Puts the request off until ``again_at``; None gives it up: that is noted in the trail, and the
+        item is published without its article."""
+
+
+class Store(ArticleRequests, Protocol):
     """An open store."""
 
     async def close(self) -> None:
@@ -218,28 +242,8 @@ class Store(Protocol):
     async def owed_count(self) -> int:
         """How many articles of configured sources are still to be asked for, now or later."""
 
-    async def take_articles(
-        self, source_id: int, now: datetime, *, limit: int, lease: timedelta
-    ) -> list[Owed]:
-        """The source's articles whose time has come, oldest first and in document
-        order, at most ``limit``; nobody else is given
-        them within ``lease``, after which they count as lost in a crash."""
-
-    async def save_article(self, owed: Owed, item: Item) -> None:
-        """Stores an item as its article makes it and publishes it; the article is not owed any more."""
-
-    async def article_failed(
-        self, owed: Owed, *, stage: str, reason: str, detail: str, again_at: datetime | None
-    ) -> None:
-        """Puts the request off until ``again_at``; None gives it up: that is noted in the trail, and the
-        item is published without its article."""
-
     async def waiting_sources(self) -> list[tuple[int, str]]:
         """Id and name of the sources that have items waiting for their articles."""
-
-    async def publish_waiting(self, source_id: int, before: datetime) -> int:
-        """Publishes the items that have waited for their article since ``before`` or longer; how many.
-        Their articles stay owed."""
 
     # Reading
 

@@ -195,7 +195,7 @@ def test_preview_shows_a_page_and_the_rule_that_made_each_field(
     lines = [line.strip() for line in done.stdout.splitlines()]
     assert "title: a 标题  (select.title: a)" in lines
     assert f"link: {threaded_origin.url('/article/a')}  (in ul.news > li: the first link)" in lines
-    assert "publisher: 财经网 (caijingwang)  (publisher: attribution, select.publisher: i)" in lines
+    assert "publisher: 财经网 (caijingwang)  (select.publisher: i)" in lines
     shown = json.loads(program.run("preview", "news", "--json").stdout)
     assert shown["rules"]["clean"] == "clean: remove"
     assert shown["items"][0]["publisher"] == {"name": "财经网", "slug": "caijingwang"}
