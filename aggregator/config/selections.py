@@ -203,9 +203,9 @@ _WANTED = {
 def _check(kind: str, text: str, *, items: bool = False) -> None:
     """Raises ValueError for what cannot be used; ``items``: it finds elements or records, not values."""
     if kind == "api":
-        from aggregator.parse.api import check_expression
+        from aggregator.parse import expressions
 
-        check_expression(text, template=not items)
+        expressions.check(text, template=not items)
     else:
         from aggregator.parse.page import check_selector
 

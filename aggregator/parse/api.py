@@ -1,52 +1,36 @@
-"""Listings and articles that an API gives as JSON, read by the JMESPath of the configuration.
-
-A field is an expression on the record, or a text with expressions in braces:
-
-    title = "title"
-    link = "https://portal.example/share?id={infoCode}"
-
-It is such a template if it holds a "{" and either begins with "http://", "https://" or "/", or is no
-JMESPath; so ``{id}`` is a template and ``{title: name}`` JMESPath. Values put into addresses are quoted.
-A template without a value for each of its expressions gives nothing. A template of articles that begins
-with "file:" names files of the operator: what is put into it must be part of a file's name and no more, so
-that no record leads out of the folder that the template names.
-"""
+"""Listings and articles that an API gives as JSON; `expressions` finds the fields in it."""
 
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
-from urllib.parse import quote as quoted
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-from jmespath.functions import Functions
-from jmespath.parser import ParsedResult
 from selectolax.lexbor import LexborHTMLParser
 
 from aggregator.errors import NotAFeed, SelectorError, Unparsable
-from aggregator.model.document import Document, Drop, Entry, FeedDate, Image, Person, Tag, Text
+from aggregator.model.document import Drop, Entry, FeedDate, Image, Person, Tag, Text
 from aggregator.model.source import Select
 from aggregator.parse.bulk import refuse_costly
 from aggregator.parse.decode import Decoded, decode
-from aggregator.parse.elements import absolute, is_http
-from aggregator.parse.listing import Dates, Listing, dates, dropped, other_page
+from aggregator.parse.expressions import (
+    article_url,
+    evaluated,
+    first,
+    link,
+    scalar,
+    searched,
+    several,
+    strings,
+)
+from aggregator.parse.listing import Dates, Listing, dates, dropped, listed
 from aggregator.parse.markup import looks_like_markup, plain_words
 
 Record = Mapping[str, Any]
 
 _FORMAT = "api"
-_ADDRESS = ("http://", "https://", "/")
-_FILE = "file:"
-_PART_OF_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")  # no slash, and nothing with ".." in front
-_BRACES = re.compile(r"\{([^{}]*)\}")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 # callback({...});  var list = {...};  try{callback({...});}catch(e){};
 _CALLED = re.compile(
     r"(?:/\*\*/\s*)?(?:try\s*\{\s*)?(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]{0,200}\s*[(=]\s*"
@@ -55,27 +39,6 @@ _CALL_END = re.compile(r"[\s;)}]*(?:catch\s*\(\w*\)\s*\{[^{}]*\}[\s;]*)?")
 _TIMESTAMP = re.compile(r"1\d{9}(?:\d{3})?", re.ASCII)  # from 2001 to 2033, in seconds or milliseconds
 _MILLISECONDS = 1e11
 _YEARS = range(1990, 2101)  # as `dates` has it
-_LARGEST = 10**40
-
-# What evaluating an expression on hostile data may raise: functions check their arguments' types, but
-# not what is inside of them.
-_FAULTS = (JMESPathError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
-
-
-@dataclass(frozen=True, slots=True)
-class _Template:
-    """``texts`` stand around the ``expressions``: one more than these."""
-
-    texts: tuple[str, ...]
-    expressions: tuple[ParsedResult, ...]
-
-
-def check_expression(text: str, *, template: bool = True) -> None:
-    """Raises ValueError with a short reason if ``text`` is neither JMESPath nor, where such is allowed,
-    a template of it."""
-    compiled = _compiled(text) if template else _expression(text)
-    for one in compiled.expressions if isinstance(compiled, _Template) else (compiled,):
-        _check_functions(one.parsed)
 
 
 def listing(
@@ -101,27 +64,14 @@ def listing(
     """
     decoded, answer = _loaded(data, content_type)
     reader = _Reader(select, url, language, dates(now, timezone, language))
-    entries: list[Entry] = []
-    drops: list[Drop] = []
-    for number, record in enumerate(_records(answer, select.items), 1):
-        found = reader.entry(record, number)
-        if isinstance(found, Drop):
-            drops.append(found)
-            continue
-        if select.article is not None:
-            found = replace(found, article=_article_url(record, select.article, url))
-        entries.append(found)
-    document = Document(
-        format=_FORMAT,
-        tier="repaired" if decoded.damaged else "strict",
-        encoding=decoded.encoding,
-        link=url,
+    return listed(
+        _FORMAT,
+        decoded,
+        (reader.entry(record, number) for number, record in enumerate(_records(answer, select.items), 1)),
+        url=url,
         language=language,
-        entries=tuple(entries),
-        drops=tuple(drops),
+        following=link(answer, next, url) if next else None,
     )
-    following = link(answer, next, url) if next else None
-    return Listing(document=document, next_url=other_page(following, url))
 
 
 def article(
@@ -133,10 +83,10 @@ def article(
 
     Raises `SelectorError` if there is nothing, `NotAFeed` and `Unparsable` as `listing` does.
     """
-    found = _searched(expression, _loaded(data, content_type)[1])
+    found = searched(expression, _loaded(data, content_type)[1])
     if isinstance(found, (Mapping, bool)) or found is None:
         raise SelectorError(f'nothing at "{expression}"', format=_FORMAT)
-    return _html(_without("\n".join(_strings(found)), remove), url, None)
+    return _html(_without("\n".join(strings(found)), remove), url, None)
 
 
 def _without(html: str, remove: Sequence[str]) -> str:
@@ -151,26 +101,6 @@ def _without(html: str, remove: Sequence[str]) -> str:
     return tree.html or ""
 
 
-def value(data_or_record: object, expression: str) -> Any:
-    """What ``expression`` finds in a record, or in the JSON of ``bytes``; None if nothing. Raises
-    `SelectorError` for what is no JMESPath, `NotAFeed` and `Unparsable` as `listing` does."""
-    record = _loaded(data_or_record, None)[1] if isinstance(data_or_record, bytes) else data_or_record
-    return _searched(expression, record)
-
-
-def link(record: object, template: str, base: str | None) -> str | None:
-    """The address that a template or expression gives for a record, absolute; None where it gives none."""
-    return absolute(_first(record, template, quote=True), base)
-
-
-def _article_url(record: object, template: str, base: str) -> str | None:
-    """The address of a record's article: a file where the template itself says so, and only then."""
-    if template.startswith(_FILE):
-        return _first(record, template, quote=True)
-    found = link(record, template, base)
-    return found if is_http(found) else None
-
-
 class _Reader:
     """Turns records into entries, by one listing's expressions, base address, language and dates."""
 
@@ -183,10 +113,10 @@ class _Reader:
         """The entry of the listing's ``number``-th record, or why there is none."""
         select = self._select
         if not isinstance(record, Mapping):
-            return dropped("no-title", number, "no object", _scalar(record))
-        guid = _first(record, select.id)
+            return dropped("no-title", number, "no object", scalar(record))
+        guid = first(record, select.id)
         address = link(record, select.link, self._base) if select.link else None
-        title = plain_words(_first(record, select.title))
+        title = plain_words(first(record, select.title))
         if not title:
             return dropped("no-title", number, "no title", guid, address)
         if not (guid or address):
@@ -194,8 +124,8 @@ class _Reader:
         published = self._date(record, select.published)
         if published is None and select.published is not None:
             return dropped("no-date", number, "no readable time", guid, address)
-        summary = _first(record, select.summary)
-        content = _first(record, select.content)
+        summary = first(record, select.summary)
+        content = first(record, select.content)
         image = link(record, select.image, self._base) if select.image else None
         return Entry(
             guid=guid,
@@ -206,10 +136,11 @@ class _Reader:
             content=_html(content, self._base, self._language) if content else None,
             published=published,
             updated=self._date(record, select.updated),
-            authors=tuple(Person(name=name) for name in _several(record, select.author)),
-            tags=tuple(Tag(term=term) for term in _several(record, select.tags)),
+            authors=tuple(Person(name=name) for name in several(record, select.author)),
+            tags=tuple(Tag(term=term) for term in several(record, select.tags)),
             image=Image(url=image) if image else None,
-            publisher=_first(record, select.publisher),
+            publisher=first(record, select.publisher),
+            article=article_url(record, select.article, self._base) if select.article else None,
         )
 
     def _summary(self, text: str) -> Text | None:
@@ -220,17 +151,17 @@ class _Reader:
     def _date(self, record: Record, field: str | None) -> FeedDate | None:
         if field is None:
             return None
-        found = _evaluated(field, record, quote=False)
+        found = evaluated(field, record, quote=False)
         if isinstance(found, (int, float)) and not isinstance(found, bool):
             return _since_epoch(found)
-        text = _scalar(found)
+        text = scalar(found)
         if text and _TIMESTAMP.fullmatch(text):
             return _since_epoch(int(text))
         return self._dates.read(text)
 
 
 def _records(answer: object, path: str) -> list[Any]:
-    found = _searched(path, answer)
+    found = searched(path, answer)
     if isinstance(found, Mapping):
         return [found]
     if not isinstance(found, list):
@@ -252,101 +183,6 @@ def _since_epoch(number: float) -> FeedDate | None:
     except (ValueError, OverflowError, OSError):
         return None
     return FeedDate(at=at) if at.year in _YEARS else None
-
-
-def _several(record: object, field: str | None) -> tuple[str, ...]:
-    """The strings that a field gives, each once."""
-    return () if field is None else tuple(dict.fromkeys(_strings(_evaluated(field, record, quote=False))))
-
-
-def _first(record: object, field: str | None, *, quote: bool = False) -> str | None:
-    if field is None:
-        return None
-    return next(_strings(_evaluated(field, record, quote=quote)), None)
-
-
-def _strings(found: object) -> Iterator[str]:
-    for one in found if isinstance(found, list) else (found,):
-        if text := _scalar(one):
-            yield text
-
-
-def _scalar(found: object) -> str | None:
-    """A string without blanks around it, or a number as one. Half characters, which JSON can write but
-    nothing can store, are replaced."""
-    if isinstance(found, bool):
-        return None
-    if isinstance(found, float):
-        if not math.isfinite(found):
-            return None
-        found = int(found) if found.is_integer() else str(found)
-    if isinstance(found, int):
-        found = str(found) if abs(found) < _LARGEST else ""
-    return (_SURROGATE.sub("\ufffd", found).strip() or None) if isinstance(found, str) else None
-
-
-def _evaluated(field: str, record: object, *, quote: bool) -> Any:
-    """What an expression or template gives for a record; None where it cannot be evaluated."""
-    try:
-        compiled = _compiled(field)
-    except ValueError as error:
-        raise SelectorError(f"{error}", format=_FORMAT) from None
-    if not isinstance(compiled, _Template):
-        return _search(compiled, record)
-    filled = [compiled.texts[0]]
-    for expression, text in zip(compiled.expressions, compiled.texts[1:], strict=True):
-        part = next(_strings(_search(expression, record)), None)
-        if part is None or (field.startswith(_FILE) and not _PART_OF_NAME.fullmatch(part)):
-            return None
-        filled += [quoted(part, safe="") if quote else part, text]
-    return "".join(filled)
-
-
-def _searched(path: str, record: object) -> Any:
-    """What an expression, no template, gives."""
-    try:
-        return _search(_expression(path), record)
-    except ValueError as error:
-        raise SelectorError(f"{error}", format=_FORMAT) from None
-
-
-def _search(expression: ParsedResult, record: object) -> Any:
-    try:
-        return expression.search(record)
-    except _FAULTS:
-        return None
-
-
-@lru_cache(maxsize=1024)
-def _compiled(field: str) -> _Template | ParsedResult:
-    if "{" not in field:
-        return _expression(field)
-    if not field.startswith(_ADDRESS):
-        try:
-            return _expression(field)
-        except ValueError:
-            pass
-    parts = _BRACES.split(field)
-    texts = tuple(parts[::2])
-    if any("{" in text or "}" in text for text in texts):
-        raise ValueError(f'braces that do not match: "{field}"')
-    return _Template(texts, tuple(_expression(one) for one in parts[1::2]))
-
-
-@lru_cache(maxsize=1024)
-def _expression(text: str) -> ParsedResult:
-    try:
-        return jmespath.compile(text)
-    except (JMESPathError, LookupError, RecursionError):
-        raise ValueError(f'no JMESPath: "{text}"') from None
-
-
-def _check_functions(node: Any) -> None:
-    if node["type"] == "function_expression" and node["value"] not in Functions.FUNCTION_TABLE:
-        raise ValueError(f"JMESPath has no function {node['value']}()")
-    for child in node["children"]:
-        if isinstance(child, dict):
-            _check_functions(child)
 
 
 def _loaded(data: bytes, content_type: str | None) -> tuple[Decoded, Any]:

@@ -6,12 +6,14 @@ times for people: without a zone, or relative to the moment at which they are re
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from aggregator.model.document import Document, Drop, FeedDate
+from aggregator.model.document import Document, Drop, Entry, FeedDate, Text
 from aggregator.parse.dates import parse_date
+from aggregator.parse.decode import Decoded
 from aggregator.parse.draft import date_languages
 from aggregator.parse.elements import is_http
 
@@ -23,6 +25,38 @@ class Listing:
 
     document: Document
     next_url: str | None = None
+
+
+def listed(
+    format: str,
+    decoded: Decoded,
+    found: Iterable[Entry | Drop],
+    *,
+    url: str,
+    language: str | None,
+    title: Text | None = None,
+    following: str | None,
+) -> Listing:
+    """The listing at ``url``: what was ``found`` in its text, record by record, and the address that it
+    names for the ``following`` page."""
+    entries: list[Entry] = []
+    drops: list[Drop] = []
+    for one in found:
+        if isinstance(one, Entry):
+            entries.append(one)
+        else:
+            drops.append(one)
+    document = Document(
+        format=format,
+        tier="repaired" if decoded.damaged else "strict",
+        encoding=decoded.encoding,
+        title=title,
+        link=url,
+        language=language,
+        entries=tuple(entries),
+        drops=tuple(drops),
+    )
+    return Listing(document=document, next_url=_other_page(following, url))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +85,7 @@ def _zone(name: str | None) -> tzinfo:
         return UTC
 
 
-def other_page(found: str | None, url: str) -> str | None:
+def _other_page(found: str | None, url: str) -> str | None:
     """The address found for the page that follows ``url``, None where it is the same page or none."""
     if found is None or not is_http(found):
         return None

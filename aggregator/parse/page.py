@@ -14,12 +14,12 @@ from functools import lru_cache
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from aggregator.errors import NotAFeed, SelectorError, Unparsable
-from aggregator.model.document import Document, Drop, Entry, Image, Person, Tag, Text
+from aggregator.model.document import Drop, Entry, Image, Person, Tag, Text
 from aggregator.model.source import Select
 from aggregator.parse.bulk import refuse_costly
 from aggregator.parse.decode import Decoded, decode
 from aggregator.parse.elements import absolute
-from aggregator.parse.listing import Dates, Listing, dates, dropped, other_page
+from aggregator.parse.listing import Dates, Listing, dates, dropped, listed
 
 _FORMAT = "page"
 _ATTRIBUTE = re.compile(r"(.*)@([^@\s\"'()\[\]]*)", re.DOTALL)
@@ -74,27 +74,16 @@ def listing(
     base = base_of(root, url)
     language = (root.attributes.get("lang") or "").strip() or language
     reader = _Reader(select, base, language, dates(now, timezone, language))
-    entries: list[Entry] = []
-    drops: list[Drop] = []
-    for number, item in enumerate(_items(root, select.items), 1):
-        found = reader.entry(item, number)
-        if isinstance(found, Entry):
-            entries.append(found)
-        else:
-            drops.append(found)
     title = _found(root, "head > title")
-    document = Document(
-        format=_FORMAT,
-        tier="repaired" if decoded.damaged else "strict",
-        encoding=decoded.encoding,
-        title=Text(value=title, base=base, language=language) if title else None,
-        link=url,
+    return listed(
+        _FORMAT,
+        decoded,
+        (reader.entry(item, number) for number, item in enumerate(_items(root, select.items), 1)),
+        url=url,
         language=language,
-        entries=tuple(entries),
-        drops=tuple(drops),
+        title=Text(value=title, base=base, language=language) if title else None,
+        following=absolute(_found(root, next, preferred="href"), base) if next else None,
     )
-    following = absolute(_found(root, next, preferred="href"), base) if next else None
-    return Listing(document=document, next_url=other_page(following, url))
 
 
 def article(
