@@ -3,6 +3,7 @@
 A grammar that recognises a text has the last word on it, so that an impossible date is refused and
 not offered to the next, laxer one. Nothing is guessed: bare numbers, 03/04/2021 and years outside
 1990 to 2100 are no dates here, since a wrong date moves an item for good and a missing one does not.
+Dates without a year and times without a day are dates only as seen from a given moment.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from aggregator.model.document import FeedDate
+from aggregator.parse.dates_near import latest_day, latest_year
 from aggregator.parse.dates_spoken import parse_spoken
 from aggregator.parse.zones import ZONE, offset_of
 
@@ -38,6 +41,9 @@ _USUAL_RFC822 = re.compile(
     rf"([0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}) (GMT|{_OFFSET})"
 )
 _MONTH_NUMBERS = {name.capitalize(): f"{number:02}" for number, name in enumerate(_MONTHS, 1)}
+
+_HALF = r"(?P<ap>上午|下午|早上|清晨|凌晨|中午|晚上|晚间|傍晚|午前|午後|오전|오후|am|pm)"
+_MINUTES = r"(?P<m>\d{1,2})\s?[:分분]?\s?(?:(?P<s>\d{1,2})\s?[秒초]?)?"
 
 _BARE_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _PREFIX = re.compile(
@@ -80,10 +86,22 @@ _NUMERIC = _grammar(
 _CJK = _grammar(
     r"(?:(?P<era>民[国國]|令和|平成)?\s?(?P<y>\d{1,4}|元)\s?[年년]\s?)?(?P<mo>\d{1,2})\s?[月월]\s?(?P<d>\d{1,2})\s?[日号號일]?"
     r"\s?,?\s?\(?(?:(?:周|週|星期|礼拜)?[一二三四五六日天月火水木金土]|[월화수목금토일])?(?:曜日?|요일)?\)?,?\s?"
-    r"(?:(?P<ap>上午|下午|早上|清晨|凌晨|中午|晚上|晚间|傍晚|午前|午後|오전|오후|am|pm)?\s?"
-    r"(?P<h>\d{1,2})\s?[:时時点點시]\s?(?:(?P<m>\d{1,2})\s?[:分분]?\s?(?:(?P<s>\d{1,2})\s?[秒초]?)?)?"
-    rf"(?: ?(?P<zone>{ZONE}))?)?"
+    rf"(?:{_HALF}?\s?(?P<h>\d{{1,2}})\s?[:时時点點시]\s?(?:{_MINUTES})?{_ZONE})?"
 )
+# What only the moment of reading makes a date: 05-30 08:30, 30 May 08:30, May 30, 08:30, 8:30 pm, 下午3:16
+_NO_YEAR = _grammar(
+    rf"(?P<a>\d{{1,2}})(?P<sep>[-/.])(?P<b>\d{{1,2}})\.?(?: ?\([^()\d]{{1,5}}\))?(?:,? {_CLOCK}{_ZONE})?"
+)
+_DAY_MONTH = _grammar(
+    rf"{_WEEKDAY}(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\.?[ -]?{_MONTH}\.?(?:(?:,| at|,? -)? {_CLOCK}{_ZONE})?"
+)
+_MONTH_DAY = _grammar(
+    rf"{_WEEKDAY}{_MONTH}\.? (?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:(?:,| at|,? -)? {_CLOCK}{_ZONE})?"
+)
+_TIME = _grammar(rf"{_CLOCK}{_ZONE}")
+_CJK_TIME = _grammar(rf"(?!.*:\d(?!\d)){_HALF}?\s?(?P<h>\d{{1,2}})\s?[:时時点點시]\s?{_MINUTES}")
+_MONTH_FIRST = frozenset(["zh", "ja", "ko"])  # languages in which 05-06 can only be 6 May
+_NO_ZONE = frozenset(["uhr", "h", "hrs"])  # words behind a time
 _ERAS = {"民国": 1911, "民國": 1911, "令和": 2018, "平成": 1988}
 _AFTERNOON = frozenset(["下午", "晚上", "晚间", "傍晚", "午後", "오후", "pm"])
 
@@ -94,8 +112,9 @@ def parse_date(
     """The date that ``text`` holds, or None where it holds none that is certain.
 
     ``base`` (aware) is "now" where the text was written: it allows relative dates (3小时前,
-    "yesterday 8:30") and dates without a year. Without it the result depends on nothing but the
-    text. ``languages`` are tried before other languages' month names. A date that names no zone, or
+    "yesterday 8:30"), dates without a year and times without a day. Without it the result depends on
+    nothing but the text. ``languages`` are tried before other languages' month names, and the first
+    tells which of two small numbers is the month. A date that names no zone, or
     one we do not know, comes back with ``zone_known`` False; a day without a time is its midnight.
     Never raises.
     """
@@ -113,7 +132,7 @@ def parse_date(
         for grammar, read in _GRAMMARS:
             match = grammar.fullmatch(written)
             if match:
-                return _guarded(read, match, base)
+                return _guarded(read, match, _Place(base, languages))
     return parse_spoken(text, base=base, languages=languages, years=_YEARS)
 
 
@@ -134,35 +153,42 @@ def _usual(text: str) -> datetime | None:
         return None
 
 
-_Reader = Callable[[re.Match[str], "datetime | None"], "FeedDate | None"]
+class _Place(NamedTuple):
+    """When and in which languages a text was written."""
+
+    base: datetime | None
+    languages: tuple[str, ...]
 
 
-def _guarded(read: _Reader, match: re.Match[str], base: datetime | None) -> FeedDate | None:
+_Reader = Callable[[re.Match[str], _Place], "FeedDate | None"]
+
+
+def _guarded(read: _Reader, match: re.Match[str], place: _Place) -> FeedDate | None:
     try:
-        return read(match, base)
+        return read(match, place)
     except (ValueError, OverflowError):  # 30 February, 25:61
         return None
 
 
-def _read_iso(match: re.Match[str], _base: datetime | None) -> FeedDate | None:
+def _read_iso(match: re.Match[str], _place: _Place) -> FeedDate | None:
     return _made(match, int(match["y"]), int(match["mo"]), int(match["d"] or 1))
 
 
-def _read_named_month(match: re.Match[str], _base: datetime | None) -> FeedDate | None:
+def _read_named_month(match: re.Match[str], _place: _Place) -> FeedDate | None:
     year = int(match["y"])
     if len(match["y"]) == 2:
         year += 2000 if year < 50 else 1900  # RFC 5322 section 4.3
     return _made(match, year, _MONTHS.index(match["month"][:3].lower()) + 1, int(match["d"]))
 
 
-def _read_numeric(match: re.Match[str], _base: datetime | None) -> FeedDate | None:
+def _read_numeric(match: re.Match[str], _place: _Place) -> FeedDate | None:
     first, second = int(match["a"]), int(match["b"])
     if first > 12 or first == second:
         return _made(match, int(match["y"]), second, first)
     return _made(match, int(match["y"]), first, second) if second > 12 else None
 
 
-def _read_cjk(match: re.Match[str], base: datetime | None) -> FeedDate | None:
+def _read_cjk(match: re.Match[str], place: _Place) -> FeedDate | None:
     month, day = int(match["mo"]), int(match["d"])
     written = match["y"]
     if written:
@@ -170,11 +196,32 @@ def _read_cjk(match: re.Match[str], base: datetime | None) -> FeedDate | None:
         if not match["era"] and len(written) == 2:
             year += 2000
         return _made(match, year, month, day)
-    if base is None:
+    return _in_latest_year(match, month, day, place)
+
+
+def _read_no_year(match: re.Match[str], place: _Place) -> FeedDate | None:
+    first, second = int(match["a"]), int(match["b"])
+    if first > 12:
+        return _in_latest_year(match, second, first, place)
+    certain = second > 12 or first == second or not _MONTH_FIRST.isdisjoint(place.languages[:1])
+    return _in_latest_year(match, first, second, place) if certain else None
+
+
+def _read_named_without_year(match: re.Match[str], place: _Place) -> FeedDate | None:
+    return _in_latest_year(match, _MONTHS.index(match["month"][:3].lower()) + 1, int(match["d"]), place)
+
+
+def _in_latest_year(match: re.Match[str], month: int, day: int, place: _Place) -> FeedDate | None:
+    if place.base is None:
         return None
-    found = _made(match, base.year, month, day)
-    ahead = found is not None and found.at > base.astimezone(UTC) + timedelta(days=2)
-    return _made(match, base.year - 1, month, day) if ahead else found
+    return latest_year(lambda year: _made(match, year, month, day), place.base)
+
+
+def _read_time(match: re.Match[str], place: _Place) -> FeedDate | None:
+    zone = (match.groupdict().get("zone") or "").lower()
+    if place.base is None or (zone and zone not in _NO_ZONE and offset_of(zone) is None):
+        return None  # "08:30 min" is no time of day
+    return latest_day(lambda day: _made(match, day.year, day.month, day.day), place.base)
 
 
 _GRAMMARS: tuple[tuple[re.Pattern[str], _Reader], ...] = (
@@ -185,6 +232,11 @@ _GRAMMARS: tuple[tuple[re.Pattern[str], _Reader], ...] = (
     (_AMERICAN, _read_named_month),
     (_CJK, _read_cjk),
     (_NUMERIC, _read_numeric),
+    (_NO_YEAR, _read_no_year),
+    (_DAY_MONTH, _read_named_without_year),
+    (_MONTH_DAY, _read_named_without_year),
+    (_TIME, _read_time),
+    (_CJK_TIME, _read_time),
 )
 
 

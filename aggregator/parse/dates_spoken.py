@@ -1,7 +1,7 @@
 """Dates in words that our own grammars do not know: other languages' months, and "3 hours ago".
 
 dateparser does the reading, fenced in: it would rather guess than refuse, it looks at the clock,
-and it takes milliseconds, so it is asked last, only about texts that name a year or are relative to
+and it takes milliseconds, so it is asked last, only about texts that name a year or are to be seen from
 a given moment, and in the few languages that the text's script allows.
 """
 
@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from aggregator.model.document import FeedDate
+from aggregator.parse.dates_near import latest_year
 
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _CLOCK = re.compile(r"(?<!\d)\d{1,2}:\d\d")
@@ -23,7 +24,8 @@ _SUBDAY = re.compile(
     r"|now|just|刚刚|剛剛|刚才",
     re.IGNORECASE,
 )
-_NO_MOMENT = datetime(2000, 1, 1)  # noqa: DTZ001  (dateparser wants it naive)
+_NO_MOMENT = datetime(2000, 1, 1)  # noqa: DTZ001  (dateparser wants it naive; a year with 29 February)
+_DAY = re.compile(r"(?<![\d:])(?:[1-9]|[12]\d|3[01])(?![\d:])")
 _THAI_YEAR = re.compile(r"(?<!\d)25\d\d(?!\d)")  # the Buddhist era is 543 years ahead
 
 # By script, so that a text costs a handful of look-ups.
@@ -57,7 +59,9 @@ def parse_spoken(
         if found is None or found.year not in years:
             return None
         return FeedDate(at=_utc(found), zone_known=found.tzinfo is not None)
-    return None if base is None or year else _relative(text, base, named)
+    if base is None or year:
+        return None
+    return _relative(text, base, named) or _without_year(text, base, named)
 
 
 def _relative(text: str, base: datetime, languages: tuple[str, ...]) -> FeedDate | None:
@@ -76,6 +80,16 @@ def _relative(text: str, base: datetime, languages: tuple[str, ...]) -> FeedDate
     return FeedDate(at=datetime.combine(found.date(), time(), UTC), zone_known=False)
 
 
+def _without_year(text: str, base: datetime, languages: tuple[str, ...]) -> FeedDate | None:
+    if not _DAY.search(text):
+        return None
+    found = _read(text, languages, _NO_MOMENT, ("absolute-time",), parts=("day", "month"))
+    if found is None or found.year != _NO_MOMENT.year:  # it did say a year, of two digits
+        return None
+    known = found.tzinfo is not None
+    return latest_year(lambda year: FeedDate(at=_utc(found.replace(year=year)), zone_known=known), base)
+
+
 def _languages(text: str, preferred: tuple[str, ...]) -> tuple[str, ...]:
     script = next((languages for pattern, languages in _SCRIPTS if pattern.search(text)), _LATIN)
     wanted = tuple(language for language in preferred if language in script)
@@ -88,8 +102,13 @@ def _utc(found: datetime) -> datetime:
 
 @lru_cache(maxsize=512)
 def _read(
-    text: str, languages: tuple[str, ...], moment: datetime, parsers: tuple[str, ...]
+    text: str,
+    languages: tuple[str, ...],
+    moment: datetime,
+    parsers: tuple[str, ...],
+    parts: tuple[str, ...] = (),
 ) -> datetime | None:
+    """What dateparser finds; with ``parts`` these must be there, without them a whole date."""
     import dateparser  # half a second, which few feeds need
 
     settings: dict[str, Any] = {
@@ -100,6 +119,12 @@ def _read(
         "DATE_ORDER": "DMY",
         "PARSERS": list(parsers),
     }
+    if parts:
+        settings |= {
+            "STRICT_PARSING": False,
+            "REQUIRE_PARTS": [*parts],
+            "PREFER_DATES_FROM": "current_period",
+        }
     if parsers == ("relative-time",):
         settings["STRICT_PARSING"] = False
     try:

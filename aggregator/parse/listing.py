@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from aggregator.model.document import Document, Drop, Entry, FeedDate, Text
 from aggregator.parse.dates import parse_date
 from aggregator.parse.decode import Decoded
-from aggregator.parse.draft import date_languages
 from aggregator.parse.elements import is_http
 
 
@@ -74,8 +73,9 @@ class Dates:
 def dates(now: datetime, timezone: str | None, *written_in: str | None) -> Dates:
     """A reader of dates. ``timezone`` is an IANA name, UTC where it is None or unknown: "yesterday" is
     another day in Shanghai. ``written_in`` are language tags, the likeliest first."""
-    languages = dict.fromkeys(one for tag in written_in for one in date_languages(tag)[:-2])
-    return Dates(base=now.astimezone(_zone(timezone)), languages=(*languages, "zh", "en"))
+    primary = (tag.replace("_", "-").partition("-")[0].lower() for tag in written_in if tag)
+    languages = tuple(dict.fromkeys((*primary, "zh", "en")))
+    return Dates(base=now.astimezone(_zone(timezone)), languages=languages)
 
 
 def _zone(name: str | None) -> tzinfo:

@@ -198,6 +198,8 @@ def test_no_ids(written: object) -> None:
         ("2022-05-30 08:00:00", utc(2022, 5, 30, 8), False),
         ("昨天 08:30", utc(2022, 5, 30, 8, 30), False),
         ("3小时前", utc(2022, 5, 30, 13), True),
+        ("05-29 08:30", utc(2022, 5, 29, 8, 30), False),
+        ("23:30", utc(2022, 5, 30, 23, 30), False),
     ],
 )
 def test_dates(written: object, at: datetime, zone_known: bool) -> None:

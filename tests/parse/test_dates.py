@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -133,7 +135,6 @@ def test_dates_that_stand_by_themselves(text: str, expected: str) -> None:
         "03-04-2021 10:00",
         "1/2/03",
         "May 2022",
-        "14:05",
         "Monday",
         "words 2021 words",
         "2022-05-30 " + "x" * 100,
@@ -160,6 +161,26 @@ def test_what_is_no_certain_date_is_none(text: str | None) -> None:
         ("3 days ago", "2026-11-18 00:00:00?"),
         ("5月30日 10:00", "2026-05-30 10:00:00?"),
         ("12月30日", "2025-12-30 00:00:00?"),
+        ("05-30 08:30", "2026-05-30 08:30:00?"),
+        ("05/30(月) 08:30", "2026-05-30 08:30:00?"),
+        ("05-06", "2026-05-06 00:00:00?"),
+        ("30.05. 08:30", "2026-05-30 08:30:00?"),
+        ("发布时间：05-30 08:30", "2026-05-30 08:30:00?"),
+        ("May 30, 08:30", "2026-05-30 08:30:00?"),
+        ("Sat, May 30th at 8:30 pm", "2026-05-30 20:30:00?"),
+        ("30 May 08:30 GMT", "2026-05-30 08:30:00Z"),
+        ("30 May", "2026-05-30 00:00:00?"),
+        ("30 мая 08:30", "2026-05-30 08:30:00?"),
+        ("30 декабря", "2025-12-30 00:00:00?"),
+        ("29 февраля", "2024-02-29 00:00:00?"),
+        ("02-29 10:00", "2024-02-29 10:00:00?"),
+        ("30. Mai, 08:30 Uhr", "2026-05-30 08:30:00?"),
+        ("30 août 08:30 GMT", "2026-08-30 08:30:00Z"),
+        ("14:05", "2026-11-20 14:05:00?"),
+        ("08:30 Uhr", "2026-11-21 08:30:00?"),
+        ("08:30 GMT", "2026-11-20 08:30:00Z"),
+        ("下午3:16", "2026-11-20 15:16:00?"),
+        ("8时30分", "2026-11-21 08:30:00?"),
     ],
 )
 def test_relative_dates_need_a_moment_to_be_relative_to(text: str, expected: str) -> None:
@@ -167,9 +188,97 @@ def test_relative_dates_need_a_moment_to_be_relative_to(text: str, expected: str
     assert written(parse_date(text, base=NOW)) == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "02-30 08:30",
+        "13-32",
+        "30 May 25:00",
+        "31 февраля",
+        "30 мая 22 года",
+        "25:00",
+        "08:30 min",
+        "3:5",
+        "20 фраз",
+    ],
+)
+def test_what_is_no_certain_date_though_it_may_leave_out_its_year(text: str) -> None:
+    assert parse_date(text, base=NOW) is None
+
+
+@pytest.mark.parametrize("languages", [("en",), ("de", "zh", "en"), ()])
+def test_day_and_month_are_told_apart_by_language_or_not_at_all(languages: tuple[str, ...]) -> None:
+    assert parse_date("05-06 08:30", base=NOW, languages=languages) is None
+    assert parse_date("31-05 08:30", base=NOW, languages=languages) == FeedDate(
+        at=datetime(2026, 5, 31, 8, 30, tzinfo=UTC), zone_known=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "base", "expected"),
+    [
+        ("11-22 12:00", NOW, "2026-11-22 12:00:00?"),
+        ("11-22 12:01", NOW, "2025-11-22 12:01:00?"),
+        ("12:05", NOW, "2026-11-21 12:05:00?"),
+        ("12:06", NOW, "2026-11-20 12:06:00?"),
+        ("1月1日 08:00", datetime(2026, 12, 31, 23, 0, tzinfo=UTC), "2027-01-01 08:00:00?"),
+        ("00:02", datetime(2026, 12, 31, 23, 58, tzinfo=UTC), "2027-01-01 00:02:00?"),
+        ("23:58", datetime(2027, 1, 1, 0, 2, tzinfo=UTC), "2026-12-31 23:58:00?"),
+    ],
+)
+def test_how_far_ahead_what_leaves_out_its_year_or_day_may_be(
+    text: str, base: datetime, expected: str
+) -> None:
+    assert written(parse_date(text, base=base)) == expected
+
+
+RUSSIAN = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()  # noqa: SIM905
+BASES = st.builds(
+    lambda at, zone: at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)),
+    st.datetimes(datetime(1995, 1, 1), datetime(2095, 1, 1)),  # noqa: DTZ001
+    st.sampled_from(["UTC", "Asia/Shanghai", "America/New_York", "Pacific/Kiritimati"]),
+)
+WAYS: dict[str, Callable[[datetime], str]] = {
+    "numbers": lambda at: f"{at:%m-%d %H:%M}",
+    "chinese": lambda at: f"{at.month}月{at.day}日 {at:%H:%M}",
+    "american": lambda at: f"{at:%b} {at.day}, {at:%I:%M %p}",
+    "british": lambda at: f"{at.day} {at:%B %H:%M}",
+    "russian": lambda at: f"{at.day} {RUSSIAN[at.month - 1]} {at:%H:%M}",
+}
+
+
+@settings(deadline=None)
+@given(BASES, st.integers(61, 364 * 24 * 60), st.sampled_from(sorted(WAYS)))
+def test_a_date_without_its_year_is_found_again(base: datetime, minutes: int, way: str) -> None:
+    """Whatever the list was written: from a year before the day after it is read to that day, but for the
+    hour in which clocks are put back."""
+    wall = base.replace(second=0, microsecond=0, tzinfo=UTC)
+    at = wall + timedelta(days=1) - timedelta(minutes=minutes)
+    assert parse_date(WAYS[way](at), base=base) == FeedDate(at=at, zone_known=False)
+
+
+@given(BASES, st.integers(1, 12), st.integers(1, 29), st.integers(0, 23))
+def test_no_later_year_would_do(base: datetime, month: int, day: int, hour: int) -> None:
+    found = parse_date(f"{month:02}-{day:02} {hour:02}:00", base=base)
+    assert found is not None
+    assert (found.at.month, found.at.day, found.at.hour) == (month, day, hour)
+    limit = base.astimezone(UTC) + timedelta(days=1)
+    assert found.at.replace(tzinfo=base.tzinfo).astimezone(UTC) <= limit
+    for year in range(found.at.year + 1, base.year + 2):
+        if (month, day) != (2, 29) or year % 4 == 0:
+            assert datetime(year, month, day, hour, tzinfo=base.tzinfo) > limit
+
+
+@given(BASES, st.integers(0, 24 * 60 - 1))
+def test_a_time_without_its_day_is_found_again(base: datetime, minutes: int) -> None:
+    at = base.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=5 - minutes)
+    assert parse_date(f"{at:%H:%M} GMT", base=base) == FeedDate(at=at)
+
+
 @settings(deadline=None)  # dateparser is imported when it is first needed
 @given(
-    st.text(max_size=30), st.sampled_from(["", "2022-05-30 ", "Mon, 30 May 2022 ", "2022年5月", "2 hours "])
+    st.text(max_size=30),
+    st.sampled_from(["", "2022-05-30 ", "Mon, 30 May 2022 ", "2022年5月", "2 hours ", "05-30 ", "30 мая "]),
 )
 def test_no_text_makes_it_raise(text: str, start: str) -> None:
     found = parse_date(start + text, base=NOW)

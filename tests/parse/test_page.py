@@ -139,6 +139,10 @@ def test_the_header_goes_before_the_page() -> None:
         ("昨天 08:30", None, utc(2022, 5, 29, 8, 30), False),
         ("昨天 08:30", "Mars/Nowhere", utc(2022, 5, 29, 8, 30), False),
         ("5月30日", "Asia/Shanghai", utc(2022, 5, 30), False),
+        ("05-31 23:59", "Asia/Shanghai", utc(2022, 5, 31, 23, 59), False),
+        ("05-31 23:59", None, utc(2021, 5, 31, 23, 59), False),
+        ("00:05", "Asia/Shanghai", utc(2022, 5, 31, 0, 5), False),
+        ("00:05", None, utc(2022, 5, 30, 0, 5), False),
         ("发布时间：2022-05-30 08:00:00", "Asia/Shanghai", utc(2022, 5, 30, 8), False),
         ("2022-05-30T08:00:00+08:00", None, utc(2022, 5, 30, 0), True),
     ],
@@ -153,6 +157,15 @@ def test_the_pages_language_helps_to_read_dates() -> None:
     html = '<html lang="de-DE"><ul class=news><li><a href=1>A</a><em>vor 3 Stunden</em></ul>'
     found = read(html, Select(items="ul.news > li", published="em")).document.entries[0]
     assert found.published == FeedDate(at=utc(2022, 5, 30, 14))
+
+
+@pytest.mark.parametrize(
+    ("lang", "month"), [("", 5), ("zh-CN", 5), ("ko", 5), ("en-GB", None), ("nl", None), ("sr", None)]
+)
+def test_the_pages_language_tells_the_month_from_the_day(lang: str, month: int | None) -> None:
+    html = f'<html lang="{lang}"><ul class=news><li><a href=1>A</a><em>05-06 08:30</em></ul>'
+    found = read(html, Select(items="ul.news > li", published="em")).document.entries[0].published
+    assert (found and found.at.month) == month
 
 
 def test_an_unreadable_date_costs_no_record() -> None:
