@@ -38,7 +38,6 @@ from aggregator.store.tables import (
     source,
     trail,
 )
-from aggregator.store.waiting import waiting
 
 PRUNE_BATCH = 500  # a transaction: crawls wait for no more than that
 TRAIL_A_SOURCE = 200
@@ -156,16 +155,20 @@ def _strays() -> tuple[tuple[str, Select[Any] | CompoundSelect[Any]], ...]:
         .select_from(member.join(feed, feed.c.id == member.c.feed_id))
         .where(member.c.item_id == item.c.id)
     )
+    # What has no index of its own is gathered once, by IN, and not searched for each item: a source's
+    # identities, and all articles owed. The condition is that of `waiting`, the other way round.
+    owed = select(article_request.c.item_id).where(article_request.c.item_id.is_not(None))
+    listed = exists().where(member.c.item_id == item.c.id)
     published = (
         select(item.c.uid)
         .join(source, source.c.id == item.c.source_id)
-        .where(source.c.configured, ~waiting(item.c.id))
+        .where(source.c.configured, or_(item.c.id.not_in(owed), listed))
     )
     of_publisher = item.outerjoin(publisher, publisher.c.id == item.c.publisher_id)
     category = func.coalesce(func.nullif(source.c.category, ""), "-")
     known = exists().where(item.c.id == alias.c.item_id), exists().where(ledger.c.item_id == alias.c.item_id)
-    has_alias = exists().where(alias.c.item_id == item.c.id, alias.c.source_id == item.c.source_id)
-    has_shared = exists().where(alias.c.source_id == item.c.source_id, alias.c.item_id.is_(None))
+    identified = select(alias.c.source_id, alias.c.item_id).where(alias.c.item_id.is_not(None))
+    sharing = select(alias.c.source_id).where(alias.c.item_id.is_(None))
     return (
         ("item missing in the feed of all", published.where(~in_feed.where(feed.c.key == "all").exists())),
         (
@@ -201,7 +204,9 @@ def _strays() -> tuple[tuple[str, Select[Any] | CompoundSelect[Any]], ...]:
         ),
         (
             "item without an identity",
-            select(item.c.uid).where(~has_alias, ~has_shared),
+            select(item.c.uid).where(
+                tuple_(item.c.source_id, item.c.id).not_in(identified), item.c.source_id.not_in(sharing)
+            ),
         ),
         (
             "identity of no item",

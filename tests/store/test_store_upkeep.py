@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -130,3 +131,49 @@ async def test_integrity_finds_each_kind_of_damage(opened, make, path):
         plain.close()
         found = {problem.partition(":")[0] for problem in await bench.store.integrity()}
         assert found == {what for what, _ in upkeep._strays()}
+
+
+async def missing(bench) -> list[str]:
+    return [problem.partition(":")[0] for problem in await bench.store.integrity()]
+
+
+async def test_an_item_may_be_in_no_feed_while_it_waits_for_its_article_but_not_in_some(opened, make, path):
+    async with opened() as bench:
+        await bench.sync(make.source("a", category="x"))
+        waiting = [replace(make.change(name), article_url="https://x.example/") for name in "vw"]
+        await bench.save("a", *waiting, make.change("n"))
+        assert await bench.titles("all") == ["n"]
+        assert await missing(bench) == []
+        number = await bench.item_id("a", "w")
+        with closing(sqlite3.connect(path)) as plain, plain:
+            (into,) = plain.execute("SELECT id FROM feed WHERE key = 'all'").fetchone()
+            plain.execute("INSERT INTO member VALUES (?, ?, ?)", (into, us(T0), number))
+        assert await missing(bench) == [
+            "item missing in its source's feed",
+            "item missing in its category's feed",
+        ]
+        with closing(sqlite3.connect(path)) as plain, plain:
+            plain.execute("DELETE FROM member WHERE item_id = ?", (number,))
+            plain.execute("DELETE FROM article_request WHERE item_id = ?", (number,))
+            plain.execute("INSERT INTO article_request SELECT 99, 1, NULL, 'x', 0, 0, 0")
+        assert (await missing(bench))[0] == "item missing in the feed of all"
+
+
+async def test_an_item_is_identified_by_its_own_source_s_identities_or_may_be_by_shared_ones(
+    opened, make, path
+):
+    async with opened() as bench:
+        await bench.sync(make.source("a"), make.source("b"))
+        await bench.save("a", make.change("n"))
+        await bench.save("b", make.change("o"))
+        number = await bench.item_id("a", "n")
+        with closing(sqlite3.connect(path)) as plain, plain:
+            (other,) = plain.execute("SELECT id FROM source WHERE name = 'b'").fetchone()
+            plain.execute("UPDATE alias SET source_id = ? WHERE item_id = ?", (other, number))
+        assert await missing(bench) == ["item without an identity"]
+        with closing(sqlite3.connect(path)) as plain, plain:
+            plain.execute("INSERT INTO alias SELECT id, 'guid', x'00', NULL FROM source WHERE name = 'b'")
+        assert await missing(bench) == ["item without an identity"]
+        with closing(sqlite3.connect(path)) as plain, plain:
+            plain.execute("INSERT INTO alias SELECT id, 'guid', x'00', NULL FROM source WHERE name = 'a'")
+        assert await missing(bench) == []
