@@ -241,17 +241,29 @@ def attribute(element: Element, name: str) -> str | None:
     absent or blank. Namespaced attributes are found by their local name."""
     value = element.get(name)
     if value is None:
-        for key, other in cast("list[tuple[str, str]]", element.items()):
+        for key in cast("list[str]", element.keys()):
             if key.rpartition("}")[2].lower() == name:
-                value = other
+                value = element.get(key)
                 break
     return (value and value.strip()) or None
+
+
+MAX_ATTRIBUTES = 500
+
+
+def pairs(element: Element) -> list[tuple[str, str]]:
+    """Name and value of each attribute, of the first `MAX_ATTRIBUTES`: lxml looks up every value from the
+    first attribute on, so that a tag of 1 MB would take it most of a minute."""
+    names = cast("list[str]", element.keys())
+    if len(names) <= MAX_ATTRIBUTES:
+        return cast("list[tuple[str, str]]", element.items())
+    return [(name, element.get(name) or "") for name in names[:MAX_ATTRIBUTES]]
 
 
 def attributes(element: Element) -> dict[str, str]:
     """All attributes that are not blank, as `attribute` would find each: for readers of several."""
     found: dict[str, str] = {}
-    for key, value in cast("list[tuple[str, str]]", element.items()):
+    for key, value in pairs(element):
         name = key.rpartition("}")[2].lower()
         if (value := value.strip()) and (key == name or name not in found):
             found[name] = value

@@ -7,7 +7,6 @@ republisher should pass on are kept as `Extension` trees, under one canonical UR
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import cast
 
 from aggregator.model.document import Extension, Person
 from aggregator.parse import media
@@ -28,6 +27,7 @@ from aggregator.parse.elements import (
     attribute,
     offer,
     own_text,
+    pairs,
     split_tag,
 )
 from aggregator.parse.markup import html_of, plain_of, plain_words, text_or_html
@@ -87,10 +87,9 @@ def _tree(draft: Draft, element: Element, scope: Scope) -> Extension:
 
 def _attributes(element: Element, scope: Scope) -> list[tuple[str, str]]:
     """Attributes without a namespace; addresses made absolute, since the base is lost afterwards."""
-    pairs = cast("list[tuple[str, str]]", element.items())
     return [
         (key, (absolute(value, scope.base) or value) if key in _ADDRESSES else value)
-        for key, value in pairs
+        for key, value in pairs(element)
         if not key.startswith("{")
     ]
 

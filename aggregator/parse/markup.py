@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import html
 import re
-from typing import cast
 
 from aggregator.model.document import Text, TextType
-from aggregator.parse.elements import Element, Names, Scope, absolute, is_entity, own_text, split_tag
+from aggregator.parse.elements import Element, Names, Scope, absolute, is_entity, own_text, pairs, split_tag
 
 _VOID = frozenset(
     "area base br col embed hr img input link meta param source track wbr".split()  # noqa: SIM905
@@ -132,7 +131,7 @@ def _element(
 ) -> None:
     local = name.partition(":")[2]
     parts.append(f"<{local}")
-    for key, value in cast("list[tuple[str, str]]", element.items()):
+    for key, value in pairs(element):
         uri, attribute = split_tag(key)
         if uri:
             if not key.endswith("}lang") or element.get("lang") is not None:

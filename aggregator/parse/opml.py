@@ -13,6 +13,7 @@ from lxml import etree
 
 from aggregator.errors import NotAFeed
 from aggregator.parse import xml
+from aggregator.parse.elements import pairs
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_SUBSCRIPTIONS = 5000
@@ -50,7 +51,7 @@ def _outlines(root: etree._Element) -> Iterator[Subscription]:
         element, folders = pending.pop()
         if isinstance(element.tag, str) and etree.QName(element).localname.lower() == "outline":
             # Attribute names are written in every mixture of cases.
-            attributes = {str(name).lower(): str(value).strip() for name, value in element.attrib.items()}
+            attributes = {name.lower(): value.strip() for name, value in pairs(element)}
             title = attributes.get("title") or attributes.get("text") or ""
             url = attributes.get("xmlurl", "")
             if url:
