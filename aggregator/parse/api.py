@@ -27,6 +27,7 @@ from aggregator.parse.expressions import (
 )
 from aggregator.parse.listing import Dates, Listing, dates, dropped, listed
 from aggregator.parse.markup import looks_like_markup, plain_words
+from aggregator.parse.numbers import json_whole
 
 Record = Mapping[str, Any]
 
@@ -194,15 +195,13 @@ def _loaded(data: bytes, content_type: str | None) -> tuple[Decoded, Any]:
     call = _CALLED.match(text)
     start = call.end() if call else 0
     try:
-        found, end = json.JSONDecoder(strict=False).raw_decode(text, start)
+        found, end = json.JSONDecoder(strict=False, parse_int=json_whole).raw_decode(text, start)
     except json.JSONDecodeError as error:
         if text.startswith("<"):
             raise NotAFeed("not JSON but a page", format=_FORMAT) from None
         raise NotAFeed(f"no JSON: {error.msg}", format=_FORMAT, offset=error.pos) from None
     except RecursionError:
         raise Unparsable("JSON nested too deeply", format=_FORMAT) from None
-    except ValueError:
-        raise Unparsable("JSON with a number of thousands of digits", format=_FORMAT) from None
     if not (_CALL_END.fullmatch(text, end) if call else end == len(text)):
         raise NotAFeed("no JSON: something follows its end", format=_FORMAT, offset=end)
     return decoded, found

@@ -17,6 +17,7 @@ from aggregator.model.document import Document
 from aggregator.parse import atom, cdf, jsonfeed, rss, xml
 from aggregator.parse.decode import decode
 from aggregator.parse.guess import describe
+from aggregator.parse.numbers import json_whole
 
 _BLANK = b" \t\r\n\0"
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe\0\0", b"\0\0\xfe\xff", b"\xff\xfe", b"\xfe\xff")
@@ -83,7 +84,8 @@ def _json(data: bytes, content_type: str | None, url: str | None) -> Document:
     decoded = decode(data, content_type, kind="json")
     text = decoded.text.strip(" \t\r\n\0\ufeff")
     try:
-        found = json.loads(text, strict=False)  # feeds do hold bare line ends inside strings
+        # Feeds do hold bare line ends inside strings.
+        found = json.loads(text, strict=False, parse_int=json_whole)
     except (ValueError, RecursionError) as error:
         if "jsonfeed.org/version" in text[:1000]:
             raise Unparsable(f"JSON Feed that is no JSON: {_shortly(error)}", format="json") from error

@@ -5,8 +5,15 @@ from __future__ import annotations
 import re
 
 _LARGEST = 2**53  # the largest whole number that JSON readers keep exactly
+_MANY_DIGITS = 600  # the least that Python can be told to refuse more than
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
 _CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,4}):([0-9]{1,2}(?:\.[0-9]{1,9})?)", re.ASCII)
+
+
+def json_whole(digits: str) -> int | float:
+    """A whole number of JSON, for `json`'s ``parse_int``. Python refuses to read thousands of digits, and
+    with them the document; as a float they are infinite, which no field takes."""
+    return int(digits) if len(digits) <= _MANY_DIGITS else float(digits)
 
 
 def whole(text: str | None) -> int | None:

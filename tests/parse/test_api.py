@@ -257,13 +257,20 @@ def test_scripts_are_read_as_well(before: str, after: str) -> None:
         (b"{}{}", NotAFeed, "follows"),
         (b"cb({}); alert(1)", NotAFeed, "follows"),
         (b"[" * 200_000, Unparsable, "deeply"),
-        (b'{"record":[' + b"9" * 10_000 + b"]}", Unparsable, "digits"),
         (b"\xff\xfe\xff", NotAFeed, "no JSON"),
     ],
 )
 def test_what_is_no_json(data: bytes, error: type[ParseError], words: str) -> None:
     with pytest.raises(error, match=words):
         read(data)
+
+
+def test_a_number_of_thousands_of_digits_costs_its_record_alone() -> None:
+    records = [RECORD | {"infoCode": "HUGE"}, RECORD]
+    data = json.dumps({"record": records}).replace('"HUGE"', "9" * 10_000)
+    document = read(data.encode()).document
+    assert [one.guid for one in document.entries] == [RECORD["infoCode"]]
+    assert len(document.drops) == 1
 
 
 def test_chinese_without_a_label() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from aggregator.errors import NotAFeed
 from aggregator.model.document import Enclosure, Entry, Image, Link, Person, Tag, Text
-from aggregator.parse import jsonfeed
+from aggregator.parse import feed, jsonfeed
 
 URL = "https://news.example/feed.json"
 V1, V11 = "https://jsonfeed.org/version/1", "https://jsonfeed.org/version/1.1"
@@ -128,3 +128,14 @@ def test_items_that_hold_nothing_are_counted_drops() -> None:
 def test_other_json_is_no_feed(obj: Any) -> None:
     with pytest.raises(NotAFeed):
         jsonfeed.read(obj, URL)
+
+
+def test_a_number_of_thousands_of_digits_costs_its_field_alone() -> None:
+    huge = "9" * 10_000
+    text = (
+        f'{{"version": "{V11}", "items": [{{"id": {huge}, "title": "A"}}, {{"id": 7, "title": "B", '
+        f'"attachments": [{{"url": "/b.mp3", "size_in_bytes": {huge}, "duration_in_seconds": -{huge}}}]}}]}}'
+    )
+    found = feed.parse(text.encode(), None, URL).entries
+    assert [(one.guid, one.title and one.title.value) for one in found] == [(None, "A"), ("7", "B")]
+    assert [(one.length_bytes, one.duration_s) for one in found[1].enclosures] == [(None, None)]
