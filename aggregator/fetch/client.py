@@ -220,7 +220,7 @@ def retry_after_s(value: str, now: datetime) -> float | None:
         return min(float(value[:20]), _MAX_RETRY_AFTER_S)
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year of twenty digits is the latter
         return None
     if at.tzinfo is None:  # "-0000": UTC, of unknown local zone
         at = at.replace(tzinfo=UTC)

@@ -24,7 +24,7 @@ def not_modified(
         return False
     try:
         since = parsedate_to_datetime(if_modified_since)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year of twenty digits is the latter
         return False
     if since.tzinfo is None:
         since = since.replace(tzinfo=UTC)

@@ -259,6 +259,8 @@ async def test_retry_after_of_other_statuses_is_nothing(origin: Origin, get: Get
         ("٣", None),
         ("1e400", None),
         ("Sun, 99 Mar 2026 12:01:00 GMT", None),
+        ("Sun, 01 Mar 99999999999999999999 12:01:00 GMT", None),
+        ("Sun, 01 Mar 2026 12:01:00 +99999999999999999999", None),
         ("Mon, 01 Jan 0001 00:00:00 +2359", 0.0),
     ],
 )
