@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 from aggregator.crawl.seats import Seat, Seats
 from aggregator.crawl.worker import Workers
@@ -35,11 +36,22 @@ class Taken:
 
 
 def capped(document: Document) -> tuple[Sequence[Entry], list[Drop]]:
-    """The entries that are read, and a drop for each beyond the limit. Feeds stand newest first."""
-    over = document.entries[MAX_ENTRIES:]
-    return document.entries[:MAX_ENTRIES], [
+    """The newest entries, as many as are read, and a drop for each of the others. Feeds stand newest first;
+    one whose dates say the opposite is read from its end, or its news would never be seen."""
+    entries = document.entries
+    if len(entries) <= MAX_ENTRIES:
+        return entries, []
+    start = len(entries) - MAX_ENTRIES if _rises(entries) else 0
+    over = (*entries[:start], *entries[start + MAX_ENTRIES :])
+    return entries[start : start + MAX_ENTRIES], [
         Drop(stage="admit", reason="too-many", ref=reference(entry)) for entry in over
     ]
+
+
+def _rises(entries: Sequence[Entry]) -> bool:
+    """Whether more entries are newer than the one before than are older."""
+    dates = [found.at for entry in entries if (found := entry.published or entry.updated) is not None]
+    return sum((late > early) - (late < early) for early, late in pairwise(dates)) > 0
 
 
 def reference(entry: Entry) -> str:
