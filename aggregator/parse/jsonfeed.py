@@ -4,6 +4,7 @@ type is no field."""
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ Object = Mapping[str, Any]
 
 _NAMES = Names("json")
 _LARGEST = 2**53
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read(obj: dict[str, Any], url: str | None) -> Document:
@@ -115,7 +117,9 @@ def _authors(draft: Draft, obj: Object, scope: Scope) -> None:
 
 
 def _trimmed(value: object) -> str | None:
-    return (value.strip() or None) if isinstance(value, str) else None
+    """A string without blanks around it. Half characters, which JSON can write but nothing can store, are
+    replaced."""
+    return (_SURROGATE.sub("\ufffd", value).strip() or None) if isinstance(value, str) else None
 
 
 def _string(obj: Object, key: str) -> str | None:

@@ -11,6 +11,7 @@ import pytest
 from aggregator.errors import NotAFeed
 from aggregator.model.document import Enclosure, Entry, Image, Link, Person, Tag, Text
 from aggregator.parse import feed, jsonfeed
+from aggregator.process import raw
 
 URL = "https://news.example/feed.json"
 V1, V11 = "https://jsonfeed.org/version/1", "https://jsonfeed.org/version/1.1"
@@ -139,3 +140,16 @@ def test_a_number_of_thousands_of_digits_costs_its_field_alone() -> None:
     found = feed.parse(text.encode(), None, URL).entries
     assert [(one.guid, one.title and one.title.value) for one in found] == [(None, "A"), ("7", "B")]
     assert [(one.length_bytes, one.duration_s) for one in found[1].enclosures] == [(None, None)]
+
+
+def test_half_characters_cost_themselves_alone() -> None:
+    text = (
+        f'{{"version": "{V11}", "title": "\\ud83d", "items": [{{"id": "\\ud800a", "title": "A\\udc00", "url": "/\\udfff",'
+        f'"tags": ["\\ud83d"], "authors": [{{"name": "\\ud83d"}}], "content_html": "\\ud83d\\ude00 \\ud83d"}}]}}'
+    )
+    document = feed.parse(text.encode(), None, URL)
+    [found] = document.entries
+    assert (found.guid, found.title and found.title.value) == ("\ufffda", "A\ufffd")
+    assert found.content is not None
+    assert found.content.value == "\U0001f600 \ufffd"
+    assert raw.entry(raw.packed(found)) == found, "it can be stored"
