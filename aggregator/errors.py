@@ -10,6 +10,7 @@
         ParseError
           NotAFeed       the bytes are something else (a web page, nothing at all)
           Unparsable     meant to be a feed, but too broken for the reader that was asked
+          TooCostly      reading it takes more time or memory than one document gets
           SelectorError  a configured selector or path finds nothing: the page has changed
       StoreError         we cannot keep data
         StoreBusy        another process holds what we need
@@ -101,6 +102,10 @@ class NotAFeed(ParseError):
 
 class Unparsable(ParseError):
     """The document is meant to be a feed, but the reader that was asked cannot make sense of it."""
+
+
+class TooCostly(ParseError):
+    """Reading the document took more time, or memory, than one document may have."""
 
 
 class SelectorError(ParseError):

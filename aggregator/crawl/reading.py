@@ -16,7 +16,10 @@ INLINE_BYTES = 1024 * 1024
 
 
 async def read(seats: Seats, workers: Workers, seat: Seat, body: Body, url: str) -> Document:
-    """The document. Raises NotAFeed and Unparsable, each with the reason."""
+    """The document. Raises NotAFeed, Unparsable and TooCostly, each with the reason.
+
+    What costs the strict reader too much is not salvaged: that takes ten times as long. Broken JSON never can
+    be, and shall not wait for a worker to hear so."""
     large = len(body.data) > INLINE_BYTES
     await seat.take(slow=large)
     try:
@@ -25,6 +28,8 @@ async def read(seats: Seats, workers: Workers, seat: Seat, body: Body, url: str)
         async with seats.turn():
             return feed.parse(body.data, body.content_type, url)
     except Unparsable as refusal:
+        if refusal.format == "json":
+            raise
         await seat.take(slow=True)
         try:
             return await workers.run(salvage.salvage, body.data, body.content_type, url)

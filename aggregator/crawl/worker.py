@@ -16,7 +16,7 @@ from typing import TypeVar
 import anyio
 from anyio import to_process
 
-from aggregator.errors import ParseError, Unparsable
+from aggregator.errors import ParseError, TooCostly
 
 T = TypeVar("T")
 
@@ -63,7 +63,7 @@ class Workers:
 
     async def run(self, function: Callable[..., T], *arguments: object) -> T:
         """``function(*arguments)``, a picklable module-level function, in a worker. Raises what it
-        raises, and Unparsable when the worker was killed for its time or its memory."""
+        raises, and TooCostly when the worker was killed for its time or its memory."""
         self.pending += 1
         try:
             return await self._run(function, *arguments)
@@ -76,8 +76,8 @@ class Workers:
                 with anyio.fail_after(self._deadline_s):
                     return await to_process.run_sync(_bounded, function, arguments, cancellable=True)
             except TimeoutError:
-                raise Unparsable(f"reading took longer than {self._deadline_s:g} s") from None
+                raise TooCostly(f"reading took longer than {self._deadline_s:g} s") from None
             except MemoryError:
-                raise Unparsable(f"reading needed more than {MEMORY_BYTES >> 20} MiB") from None
+                raise TooCostly(f"reading needed more than {MEMORY_BYTES >> 20} MiB") from None
             except anyio.BrokenWorkerProcess as error:
                 raise ParseError("the process that was reading it died") from error

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from aggregator.crawl.worker import Workers
-from aggregator.errors import NotAFeed, ParseError, Unparsable
+from aggregator.errors import NotAFeed, ParseError, TooCostly
 
 
 def double(number: int) -> int:
@@ -42,7 +42,7 @@ async def test_work_comes_back_and_so_do_errors() -> None:
 
 async def test_work_that_hangs_is_killed_and_the_next_is_done() -> None:
     workers = Workers(deadline_s=0.5)
-    with pytest.raises(Unparsable, match="longer than"):
+    with pytest.raises(TooCostly, match="longer than"):
         await workers.run(hang)
     assert await Workers().run(double, 4) == 8
 
@@ -55,5 +55,5 @@ async def test_a_worker_that_dies_fails_its_document_only() -> None:
 
 
 async def test_memory_is_bounded() -> None:
-    with pytest.raises(Unparsable, match="MiB"):
+    with pytest.raises(TooCostly, match="MiB"):
         await Workers().run(eat)
