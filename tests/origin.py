@@ -298,10 +298,10 @@ class ThreadedOrigin:
     ``hold``, and ``set`` sets it from this side.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="origin", daemon=True)
-        self.origin = Origin()
+        self.origin = Origin(host=host)
 
     def __enter__(self) -> ThreadedOrigin:
         self._thread.start()

@@ -1,0 +1,97 @@
+"""One refresh in a process of its own, which tells of every source what came of it, and what it all cost.
+
+    python -m tests.hostile.crawl feeds.toml SUFFIX    # of the names of the sources to crawl; "" for all
+
+The program's own pieces, put together as ``refresh`` does it: what is added are the words and the counts of
+each outcome, the longest time for which the event loop did not turn, and the memory that was needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from aggregator import app
+from aggregator.cli import logs, root
+from aggregator.crawl.pool import crawl_all
+from aggregator.model.settings import Config
+from aggregator.model.source import Claim, Outcome, Saved
+
+LOOK_S = 0.01
+MIB = 1024  # of the unit of ru_maxrss
+
+
+def told(outcome: Outcome, saved: Saved) -> dict[str, Any]:
+    error = outcome.state.error
+    drops = (*outcome.drops, *saved.drops)
+    return {
+        "result": outcome.result,
+        "stage": error and error.stage,
+        "error": error and error.type,
+        "message": error and error.message,
+        "new": saved.new,
+        "updated": saved.updated,
+        "unchanged": outcome.unchanged + saved.unchanged,
+        "drops": dict(Counter(drop.reason for drop in drops)),
+        "notes": dict(Counter(note.reason for change in outcome.changes for note in change.notes)),
+        "elapsed_s": round(outcome.elapsed_s, 2),
+    }
+
+
+async def lag(longest: list[float]) -> None:
+    """Measures by how much a nap is longer than it should be."""
+    while True:
+        before = time.monotonic()
+        await asyncio.sleep(LOOK_S)
+        longest[0] = max(longest[0], time.monotonic() - before - LOOK_S)
+
+
+async def crawl(config: Config, only: str) -> dict[str, Any]:
+    wanted = [source.name for source in config.sources if source.name.endswith(only)]
+    found: dict[str, Any] = {}
+    longest = [0.0]
+
+    def report(outcome: Outcome, saved: Saved) -> None:
+        found[outcome.claim.source.name] = told(outcome, saved)
+
+    async with app.opened(config, "crawler") as store, app.engine(config, store, report) as engine:
+        since = await store.begin_run(app.utc_now())
+        names, skipped = await store.selected(
+            wanted, category=None, since=since, now=app.utc_now(), force=True, due=False
+        )
+
+        async def claims() -> AsyncIterator[Claim]:
+            for claim in await store.claim_named(
+                names, since=since, now=app.utc_now(), force=True, due=False, lease_s=900
+            ):
+                yield claim
+
+        watching = asyncio.create_task(lag(longest))
+        started = time.monotonic()
+        await crawl_all(claims(), engine.crawl, config.fetch.concurrency + app.WAITING)
+        elapsed_s = time.monotonic() - started
+        watching.cancel()
+        await store.end_run()
+    return {
+        "sources": found,
+        "skipped": {each.name: each.reason for each in skipped},
+        "elapsed_s": elapsed_s,
+        "lag_s": longest[0],
+    }
+
+
+if __name__ == "__main__":
+    logs.configure("console", "info")
+    file = Path(sys.argv[1])
+    settings = root.parse(file, file.read_text(encoding="utf-8"))
+    found = asyncio.run(crawl(settings, sys.argv[2]))
+    for key, whose in (("peak_mib", resource.RUSAGE_SELF), ("workers_mib", resource.RUSAGE_CHILDREN)):
+        found[key] = resource.getrusage(whose).ru_maxrss / MIB
+    print(json.dumps(found))
