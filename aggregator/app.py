@@ -20,6 +20,7 @@ from aggregator.crawl.pool import BATCH, LEASE_S, crawl_all
 from aggregator.crawl.seats import Seats
 from aggregator.errors import ConfigError, CrawlError, ExportError, Problem
 from aggregator.fetch.client import Client
+from aggregator.model.document import counted
 from aggregator.model.settings import Config, Export
 from aggregator.model.source import Claim, Outcome, Saved, Source, SourceState
 from aggregator.process.cadence import first_check
@@ -184,7 +185,7 @@ class Tally:
         self.items["new"] += saved.new
         self.items["updated"] += saved.updated
         self.items["unchanged"] += outcome.unchanged + saved.unchanged
-        self.items["dropped"] += len(outcome.drops) + len(saved.drops)
+        self.items["dropped"] += counted(outcome.drops) + counted(saved.drops)
 
     def fail(self, source: str, stage: str, error: str, message: str, transient: bool) -> None:
         self.results["failed"] += 1

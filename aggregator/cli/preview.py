@@ -9,6 +9,7 @@ import click
 
 from aggregator.cli.logs import printable
 from aggregator.cli.root import ALL_FAILED, OK, commands, load, print_json, run_to_end
+from aggregator.model.document import counted
 from aggregator.model.item import ItemChange
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _lines(found: Preview, limit: int) -> Iterator[str]:
         yield f"  and {rest} more"
     for drop in outcome.drops:
         yield f"  dropped ({drop.stage}: {drop.reason}) {drop.ref} {drop.detail}".rstrip()
-    yield f"{len(outcome.changes)} items, {len(outcome.drops)} dropped"
+    yield f"{len(outcome.changes)} items, {counted(outcome.drops)} dropped"
 
 
 def _item_lines(found: Preview, change: ItemChange) -> Iterator[str]:

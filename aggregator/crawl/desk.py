@@ -69,7 +69,8 @@ class Desk:
         if document is None:
             assert body is not None
             document = await read(self._seats, self._workers, seat, body, url)
-        entries, over = intake.capped(document)
+        document = intake.bounded(document)
+        entries = document.entries
         async with self._seats.turn():
             shown = identity.all_keys(entries)
         known = NOTHING_KNOWN
@@ -84,4 +85,4 @@ class Desk:
             full_text=source.full_text,
         )
         taken = await intake.take(entries, shown, rules, self._seats, seat, self._workers)
-        return document, replace(taken, drops=(*document.drops, *over, *taken.drops))
+        return document, replace(taken, drops=(*document.drops, *taken.drops))

@@ -18,6 +18,7 @@ from aggregator.crawl import transition
 from aggregator.crawl.crawler import CrawlContext, Crawler, Fetch
 from aggregator.crawl.seats import Seat, Seats
 from aggregator.errors import CrawlError, StatusError, StoreError
+from aggregator.model.document import counted
 from aggregator.model.source import Claim, Outcome, Saved, Source
 from aggregator.store.base import Owing, Store
 
@@ -177,6 +178,6 @@ class Engine:
                 result=outcome.result,
                 new=saved.new,
                 updated=saved.updated,
-                dropped=len(outcome.drops) + len(saved.drops),
+                dropped=counted(outcome.drops) + counted(saved.drops),
                 elapsed_s=round(outcome.elapsed_s, 3),
             )

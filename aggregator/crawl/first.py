@@ -71,10 +71,10 @@ def read_first(task: Task) -> First | None:
     process must not wait for that. Raises NotAFeed."""
     body, url, source, key, site, now = task
     try:
-        document = feed.parse(body.data, body.content_type, url)
+        document = intake.bounded(feed.parse(body.data, body.content_type, url))
     except Unparsable:
         return None  # repairs and salvage are the reader's
-    entries, over = intake.capped(document)
+    entries = document.entries
     if any(intake.is_heavy(entry) for entry in entries):
         return None
     shown = identity.all_keys(entries)
@@ -86,7 +86,7 @@ def read_first(task: Task) -> First | None:
         has_articles=source.article is not None,
     )
     found = [intake.judge(entries[match.entry_index], match, rules) for match in resolved.matches]
-    taken = intake.taken(found, resolved.shared, (*document.drops, *over))
+    taken = intake.taken(found, resolved.shared, document.drops)
     return First(document=replace(document, entries=(), drops=()), taken=taken)
 
 

@@ -6,6 +6,7 @@ The limit was measured: below it the strict reader and its repairs take millisec
 from __future__ import annotations
 
 from aggregator.crawl.crawler import Body
+from aggregator.crawl.intake import bounded
 from aggregator.crawl.seats import Seat, Seats
 from aggregator.crawl.worker import Workers
 from aggregator.errors import Unparsable
@@ -24,14 +25,24 @@ async def read(seats: Seats, workers: Workers, seat: Seat, body: Body, url: str)
     await seat.take(slow=large)
     try:
         if large:
-            return await workers.run(feed.parse, body.data, body.content_type, url)
+            return await workers.run(parsed, body.data, body.content_type, url)
         async with seats.turn():
-            return feed.parse(body.data, body.content_type, url)
+            return parsed(body.data, body.content_type, url)
     except Unparsable as refusal:
         if refusal.format == "json":
             raise
         await seat.take(slow=True)
         try:
-            return await workers.run(salvage.salvage, body.data, body.content_type, url)
+            return await workers.run(salvaged, body.data, body.content_type, url)
         except Unparsable as error:
             raise Unparsable(f"{refusal}; {error}", format=refusal.format, offset=refusal.offset) from error
+
+
+def parsed(data: bytes, content_type: str | None, url: str) -> Document:
+    """Here or in a worker: `feed.parse`, bounded where it is read."""
+    return bounded(feed.parse(data, content_type, url))
+
+
+def salvaged(data: bytes, content_type: str | None, url: str) -> Document:
+    """In a worker: `salvage.salvage`, bounded likewise."""
+    return bounded(salvage.salvage(data, content_type, url))

@@ -183,12 +183,19 @@ class Hints:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drop:
     """Something that was left out: ``stage`` (parse, admit), a short stable ``reason`` for counting,
-    ``ref`` to recognise it by (a guid, link or title, at most 200 characters), ``detail`` for people."""
+    ``ref`` to recognise it by (a guid, link or title, at most 200 characters), ``detail`` for people. Of very
+    many, the last ones are one: ``count`` says for how many it stands."""
 
     stage: str
     reason: str
     ref: str = ""
     detail: str = ""
+    count: int = 1
+
+
+def counted(drops: Iterable[Drop]) -> int:
+    """How many things were left out."""
+    return sum(drop.count for drop in drops)
 
 
 @quickly_pickled

@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from aggregator.errors import CrawlError
+from aggregator.model.document import counted
 from aggregator.model.source import Outcome, Saved
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -79,9 +80,9 @@ class Metrics:
         self.items.labels("updated").inc(saved.updated)
         self.items.labels("unchanged").inc(outcome.unchanged + saved.unchanged)
         drops = (*outcome.drops, *saved.drops)
-        self.items.labels("dropped").inc(len(drops))
+        self.items.labels("dropped").inc(counted(drops))
         for drop in drops:
-            self.drops.labels(drop.stage, drop.reason).inc()
+            self.drops.labels(drop.stage, drop.reason).inc(drop.count)
         for note in (note for change in outcome.changes for note in change.notes):
             self.parts.labels(note.reason).inc()
         if outcome.result == "failed" and outcome.state.error is not None:

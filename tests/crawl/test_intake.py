@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aggregator.crawl import intake
-from aggregator.model.document import Document, Entry, FeedDate
+from aggregator.model.document import Document, Drop, Entry, FeedDate, counted
 
 NOW = datetime(2026, 8, 20, tzinfo=UTC)
 
@@ -34,7 +34,24 @@ def test_the_newest_entries_are_read_whichever_end_they_stand_at(
 ) -> None:
     monkeypatch.setattr(intake, "MAX_ENTRIES", 3)
     entries = tuple(entry(number, day) for number, day in enumerate(days))
-    kept, drops = intake.capped(Document(format="rss2.0", entries=entries))
-    assert [one.guid for one in kept] == read
-    assert sorted([*read, *(drop.ref for drop in drops)]) == [one.guid for one in entries]
-    assert {drop.reason for drop in drops} <= {"too-many"}
+    found = intake.bounded(Document(format="rss2.0", entries=entries))
+    assert [one.guid for one in found.entries] == read
+    assert sorted([*read, *(drop.ref for drop in found.drops)]) == [one.guid for one in entries]
+    assert {drop.reason for drop in found.drops} <= {"too-many"}
+
+
+def test_of_very_many_that_are_left_out_each_is_counted_and_few_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(intake, "MAX_ENTRIES", 3)
+    monkeypatch.setattr(intake, "NAMED_DROPS", 2)
+    before = tuple(Drop(stage="parse", reason="empty", detail=f"item {number}") for number in range(4))
+    entries = tuple(entry(number, None) for number in range(10))
+    found = intake.bounded(Document(format="rss2.0", entries=entries, drops=before))
+    assert found.drops == (
+        *before[:2],
+        Drop(stage="parse", reason="empty", detail="and 2 more", count=2),
+        Drop(stage="admit", reason="too-many", detail="and 7 more", count=7),
+    )
+    assert counted(found.drops) == 11
+    assert intake.bounded(found) == found

@@ -40,8 +40,8 @@ async def reading(data: bytes, workers: Workers) -> Document:
     ("data", "calls"),
     [
         (rss(("a", "A")), []),
-        (rss(("a", "A")).replace(b"<rss", b" " * INLINE_BYTES + b"<rss"), ["parse"]),
-        (rss(("a", "A"))[:-5] + b"<a><b></a>", ["salvage"]),
+        (rss(("a", "A")).replace(b"<rss", b" " * INLINE_BYTES + b"<rss"), ["parsed"]),
+        (rss(("a", "A"))[:-5] + b"<a><b></a>", ["salvaged"]),
     ],
 )
 async def test_small_documents_are_read_here_and_large_or_broken_ones_elsewhere(
@@ -56,7 +56,7 @@ async def test_what_costs_too_much_is_not_salvaged() -> None:
     workers = Asked(costly=True)
     with pytest.raises(TooCostly, match="longer"):
         await reading(b" " * INLINE_BYTES + rss(("a", "A")), workers)
-    assert workers.calls == ["parse"]
+    assert workers.calls == ["parsed"]
 
 
 async def test_broken_json_waits_for_nobody_to_be_refused() -> None:

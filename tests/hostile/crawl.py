@@ -30,7 +30,9 @@ MIB = 1024  # of the unit of ru_maxrss
 
 def told(outcome: Outcome, saved: Saved) -> dict[str, Any]:
     error = outcome.state.error
-    drops = (*outcome.drops, *saved.drops)
+    drops: Counter[str] = Counter()
+    for drop in (*outcome.drops, *saved.drops):
+        drops[drop.reason] += drop.count
     return {
         "result": outcome.result,
         "stage": error and error.stage,
@@ -39,7 +41,7 @@ def told(outcome: Outcome, saved: Saved) -> dict[str, Any]:
         "new": saved.new,
         "updated": saved.updated,
         "unchanged": outcome.unchanged + saved.unchanged,
-        "drops": dict(Counter(drop.reason for drop in drops)),
+        "drops": drops,
         "notes": dict(Counter(note.reason for change in outcome.changes for note in change.notes)),
         "elapsed_s": round(outcome.elapsed_s, 2),
     }
