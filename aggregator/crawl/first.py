@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from aggregator.crawl import intake
 from aggregator.crawl.crawler import Body
-from aggregator.crawl.reading import INLINE_BYTES
+from aggregator.crawl.reading import takes_time
 from aggregator.crawl.seats import Seats
 from aggregator.crawl.worker import Workers
 from aggregator.errors import NotAFeed, Unparsable
@@ -116,7 +116,7 @@ class Firsts:
         was killed over it."""
         room = self._warm or self._workers.pending < PROCESSES
         crowded = self._seats.present >= CROWD and room
-        if not crowded or len(task.body.data) > INLINE_BYTES:
+        if not crowded or takes_time(task.body.data):
             return None
         without_secrets = task._replace(source=replace(task.source, headers={}))
         job = _Job(without_secrets, asyncio.get_running_loop().create_future())

@@ -41,6 +41,9 @@ async def reading(data: bytes, workers: Workers) -> Document:
     [
         (rss(("a", "A")), []),
         (rss(("a", "A")).replace(b"<rss", b" " * INLINE_BYTES + b"<rss"), ["parsed"]),
+        (rss(("a", "A")).replace(b"</channel>", b"<a/>" * 40_000 + b"</channel>"), ["parsed"]),
+        (rss(("a", "A")).replace(b"<item>", b"<item " + b" x=''" * 40_000 + b">"), ["parsed"]),
+        (rss(("a", "A")).replace(b"Text", b"&amp;" * 200_000), ["parsed"]),
         (rss(("a", "A"))[:-5] + b"<a><b></a>", ["salvaged"]),
     ],
 )

@@ -137,9 +137,9 @@ def test_what_is_told_steers_no_terminal_and_shows_no_bug(wire: Wire) -> None:
 
 
 def test_all_of_it_is_bounded(wire: Wire) -> None:
-    """Some thirty seconds, 200 MiB and half a second on two cores; more than twice that is a defect."""
+    """On two idle cores it is fifteen seconds, 150 MiB, 190 in a worker, and a third of a second."""
     cost = wire.polls[1]
     assert cost["elapsed_s"] < 80
-    assert cost["lag_s"] < 4
-    assert cost["peak_mib"] < 450
+    assert cost["lag_s"] < 2.5
+    assert cost["peak_mib"] < 300
     assert cost["workers_mib"] < 600
