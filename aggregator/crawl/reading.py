@@ -1,7 +1,7 @@
 """Bytes to a Document, choosing how: inline, in a killable worker, or salvaged there.
 
-The limits were measured: below them the strict reader and its repairs take milliseconds, or a tenth of a second
-where somebody means it badly. Real feeds of 1 MiB stay below all of them.
+The limits were measured: below them the strict reader and its repairs take milliseconds, or a tenth of a
+second where somebody means it badly. Real feeds of 1 MiB stay below all of them.
 """
 
 from __future__ import annotations
