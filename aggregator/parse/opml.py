@@ -14,6 +14,7 @@ from lxml import etree
 from aggregator.errors import NotAFeed
 from aggregator.parse import xml
 from aggregator.parse.elements import pairs
+from aggregator.parse.guess import describe
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_SUBSCRIPTIONS = 5000
@@ -33,7 +34,7 @@ def read(data: bytes) -> tuple[Subscription, ...]:
     """All subscriptions, in document order, each address once. Raises NotAFeed and Unparsable."""
     if len(data) > MAX_BYTES:
         raise NotAFeed(f"larger than {MAX_BYTES >> 20} MiB", format="opml")
-    root, _tier, _encoding = xml.root(data, None)
+    root, _tier, _encoding = xml.root(data, None, wanted=describe("opml"))
     if not isinstance(root.tag, str) or etree.QName(root).localname.lower() != "opml":
         raise NotAFeed("not an OPML list", format="opml")
     found: dict[str, Subscription] = {}

@@ -16,12 +16,13 @@ from aggregator.parse.repair import repair, without_c1_references
 from aggregator.parse.scan import doctype_start
 
 
-def root(data: bytes, content_type: str | None) -> tuple[etree._Element, str, str]:
+def root(data: bytes, content_type: str | None, *, wanted: str = "feed") -> tuple[etree._Element, str, str]:
     """The root element, the tier ("strict" or "repaired") and the encoding that was read.
 
     ``content_type`` is the HTTP header. Documents with a DOCTYPE are never parsed as they are: no
-    entity but XML's five is ever expanded. Raises `NotAFeed` when there is no XML at all or an HTML
-    page, `Unparsable` when repairs were not enough (``offset`` is then a line).
+    entity but XML's five is ever expanded. Only what is ``wanted``, in the words of `guess.describe`, is
+    repaired. Raises `NotAFeed` when there is no XML at all or something else, such as an HTML page,
+    `Unparsable` when repairs were not enough (``offset`` is then a line).
     """
     decoded = decode(data, content_type, kind="xml")
     text = decoded.text
@@ -37,8 +38,8 @@ def root(data: bytes, content_type: str | None) -> tuple[etree._Element, str, st
         else:
             return element, "repaired" if decoded.damaged else "strict", decoded.encoding
     meant = meant_to_be(text)
-    if meant != "feed":
-        raise NotAFeed(f"not a feed but {meant}", format="xml")
+    if meant != wanted:
+        raise NotAFeed(f"not {'a feed' if wanted == 'feed' else wanted} but {meant}", format="xml")
     try:
         return etree.fromstring(_utf8(repair(text)), _parser()), "repaired", decoded.encoding
     except etree.XMLSyntaxError as error:
