@@ -127,6 +127,33 @@ def test_what_is_not_there_is_a_plain_404(served: Daemon, path: str) -> None:
     assert b"<script" not in body
 
 
+def test_no_header_of_a_request_gets_into_an_answer(served: Daemon) -> None:
+    forged = {
+        "Host": "evil.example",
+        "X_Forwarded_Host": "evil.example",
+        "X_Forwarded_Proto": "gopher",
+        "X_Forwarded_For": "6.6.6.6",
+        "Forwarded": "host=evil.example",
+        "X_Original_URL": "/status",
+        "Origin": "http://evil.example",
+        "Referer": "http://evil.example/",
+    }
+    for path in (
+        "/",
+        "/feeds/all.atom",
+        "/feeds/all.rss",
+        "/feeds/all.json",
+        "/feeds/all.html",
+        "/opml",
+        "/x",
+    ):
+        status, headers, body = served.get(path, **forged)
+        assert (status, body) == (served.get(path)[0], served.get(path)[2])
+        assert "evil" not in str(headers) + body.decode()
+        assert headers.get("vary", "accept-encoding").lower() == "accept-encoding"
+    assert served.get("/feeds/source/acme", **forged)[1]["location"] == "/feeds/source/acme.atom"
+
+
 def test_other_methods_are_refused(served: Daemon) -> None:
     assert fetch(served.base + "/feeds/all.atom", {}, "POST")[0] == 405
 
