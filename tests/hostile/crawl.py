@@ -25,7 +25,7 @@ from aggregator.model.settings import Config
 from aggregator.model.source import Claim, Outcome, Saved
 
 LOOK_S = 0.01
-MIB = 1024  # of the unit of ru_maxrss
+MIB = 1024  # KiB
 
 
 def told(outcome: Outcome, saved: Saved) -> dict[str, Any]:
@@ -89,11 +89,19 @@ async def crawl(config: Config, only: str) -> dict[str, Any]:
     }
 
 
+def peak_kib() -> int:
+    """Our own peak. ``ru_maxrss`` would not do: it starts with what the process had that started us."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+
+
 if __name__ == "__main__":
     logs.configure("console", "info")
     file = Path(sys.argv[1])
     settings = root.parse(file, file.read_text(encoding="utf-8"))
     found = asyncio.run(crawl(settings, sys.argv[2]))
-    for key, whose in (("peak_mib", resource.RUSAGE_SELF), ("workers_mib", resource.RUSAGE_CHILDREN)):
-        found[key] = resource.getrusage(whose).ru_maxrss / MIB
+    found["peak_mib"] = peak_kib() / MIB
+    found["workers_mib"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / MIB
     print(json.dumps(found))
