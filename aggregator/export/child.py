@@ -29,14 +29,19 @@ STOP_S = 2.0  # for a child to end when told to; its files are whole at any mome
 
 async def run(config: Config, *, generator: str, look: bool) -> None:
     """Runs every export of ``config``, logs what came of each. Cancelled, it ends the child first."""
-    child = await asyncio.create_subprocess_exec(sys.executable, "-m", __name__, stdin=PIPE, stdout=PIPE)
+    try:
+        child = await asyncio.create_subprocess_exec(sys.executable, "-m", __name__, stdin=PIPE, stdout=PIPE)
+    except OSError as error:  # such as too many processes; the next change tries again
+        log.error("export.not_started", error=str(error))
+        return
     try:
         told, _ = await child.communicate(pickle.dumps((config, generator, look)))
     finally:
         if child.returncode is None:
             await _end(child)
     for line in told.splitlines():
-        _log(json.loads(line))
+        with suppress(ValueError):  # cut off, where the child died
+            _log(json.loads(line))
     if child.returncode:
         log.error("export.died", status=child.returncode)
 

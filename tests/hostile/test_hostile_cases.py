@@ -14,6 +14,8 @@ from tests.hostile.conftest import CASES, FAMILIES, INSIDE, LATER, OTHER, Wire
 from tests.hostile.good import GOOD, Good
 from tests.process.test_sanitize import Checker
 
+pytestmark = pytest.mark.slow
+
 TURNED = [case for case in CASES if case.turned]
 HELD = {"429-wait-seconds", "429-wait-a-century", "503-wait-a-date"}  # the others' words mean nothing
 KEYS = ["all", *(f"source/{case.name}" for case in CASES), *(f"source/{one.name}" for one in GOOD)]
