@@ -133,6 +133,7 @@ async def engine(
             crawlers=crawlers(config),
             now=utc_now,
             min_every_s=config.fetch.min_every_s,
+            sources=len(config.sources),
             report=report or (lambda outcome, saved: None),
             articles=articles if requests is not None else None,
         )

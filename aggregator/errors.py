@@ -65,7 +65,11 @@ class FetchError(CrawlError):
 
 
 class NetworkError(FetchError):
-    """The answer did not arrive, or not whole."""
+    """The answer did not arrive, or not whole. ``reached``: some of it did."""
+
+    def __init__(self, message: str, *, reached: bool = False) -> None:
+        super().__init__(message)
+        self.reached = reached
 
 
 class StatusError(FetchError):

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
+from yarl import URL
 
 from aggregator.crawl import transition
 from aggregator.crawl.crawler import CrawlContext, Crawler, Fetch
+from aggregator.crawl.outage import HOSTS, Outage
 from aggregator.crawl.seats import Seat, Seats
-from aggregator.errors import CrawlError, StatusError, StoreError
+from aggregator.errors import CrawlError, NetworkError, StatusError, StoreError
+from aggregator.fetch.local import is_local
 from aggregator.model.document import counted
 from aggregator.model.source import Claim, Outcome, Saved, Source
 from aggregator.store.base import Owing, Store
@@ -43,7 +46,7 @@ class Engine:
     """What crawling needs. ``crawlers`` maps every kind in use to its crawler; ``now`` is the clock;
     ``desk`` gives the one place where documents are read, made when the first one is;
     ``report`` hears of every finished crawl; ``articles`` gives what asks for articles, where something
-    remembers them."""
+    remembers them; ``sources`` is how many there are; ``outage`` knows whether our network is down."""
 
     store: Store | None
     fetch: Fetch
@@ -54,6 +57,8 @@ class Engine:
     min_every_s: float
     report: Callable[[Outcome, Saved], None] = lambda outcome, saved: None
     articles: Callable[[], Articles] | None = None
+    sources: int = 1
+    outage: Outage = field(default_factory=Outage)
 
     async def crawl(self, claim: Claim) -> tuple[Outcome, Saved]:
         """Crawl a leased source and commit the outcome. Raises StoreError only, and CancelledError;
@@ -107,14 +112,36 @@ class Engine:
             return self._failed(claim, self._bug(claim.source, error))
 
     def _failed(self, claim: Claim, failure: CrawlError) -> Outcome:
+        source, state, now = claim.source, claim.state, self.now()
+        if self._is_our_own(source, failure):
+            after = transition.unheard(source, state, failure, sources=self.sources, now=now)
+        else:
+            after = transition.failed(source, state, failure, min_every_s=self.min_every_s, now=now)
         return Outcome(
             claim=claim,
             result="failed",
-            state=transition.failed(
-                claim.source, claim.state, failure, min_every_s=self.min_every_s, now=self.now()
-            ),
+            state=after,
             status=failure.status if isinstance(failure, StatusError) else None,
         )
+
+    def _is_our_own(self, source: Source, failure: CrawlError) -> bool:
+        """Whether it is our own network that failed."""
+        if is_local(source.url):
+            return False
+        if isinstance(failure, StatusError) or (isinstance(failure, NetworkError) and failure.reached):
+            self._answered()
+        if not isinstance(failure, NetworkError) or failure.reached:
+            return False
+        before = self.outage.is_ours(time.monotonic())
+        found = self.outage.silent(URL(source.url).host or "", time.monotonic())
+        if found and not before:
+            log.warning("network.down", hosts=HOSTS)
+        return found
+
+    def _answered(self) -> None:
+        if self.outage.is_ours(time.monotonic()):
+            log.info("network.up")
+        self.outage.answered()
 
     def _bug(self, source: Source, error: Exception) -> BugError:
         log.exception("crawl.bug", source=source.name)
@@ -127,6 +154,8 @@ class Engine:
         source, state = claim.source, claim.state
         context = CrawlContext(source=source, state=state, now=self.now(), fetch=self.fetch, work=self._work)
         crawled = await self.crawlers[source.kind](context)
+        if not is_local(source.url):
+            self._answered()
         if crawled.body is None and crawled.document is None:
             after = transition.succeeded(
                 source, state, crawled, None, found_new=False, min_every_s=self.min_every_s, now=self.now()

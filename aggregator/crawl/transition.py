@@ -75,6 +75,25 @@ def failed(
     return _scheduled(source, after, "failed", None, retry_after_s, min_every_s, now)
 
 
+def unheard(
+    source: Source, state: SourceState, error: CrawlError, *, sources: int, now: datetime
+) -> SourceState:
+    """After a failure of our own network: whatever is known and counted of the source stays, and it is
+    asked again soon, ``sources`` of them spread so that they do not all ask at once when it is back."""
+    return replace(
+        state,
+        last_check_at=now,
+        next_check_at=cadence.after_outage(source.name, now, source.every_s, sources),
+        error=SourceError(
+            stage=error.stage,
+            type=type(error).__name__,
+            message=f"our own network seems to be down: {error}"[:MESSAGE_LENGTH],
+            transient=True,
+            at=now,
+        ),
+    )
+
+
 def _moved(source: Source, state: SourceState, crawled: Crawled) -> SourceState:
     """Count equal permanent redirects, and adopt their target when they have lasted. An adopted
     address that answers by itself stays adopted."""

@@ -123,7 +123,7 @@ class Unpacker:
     def finish(self) -> bytes:
         """The whole body; NetworkError when its packed form has no end."""
         if self._stream is not None:
-            raise NetworkError(f"{CUT_OFF}: its {self._coding} coding has no end")
+            raise NetworkError(f"{CUT_OFF}: its {self._coding} coding has no end", reached=True)
         return bytes(self._body)
 
     def _next_member(self, data: bytes) -> _Stream | None:
@@ -155,7 +155,7 @@ class Unpacker:
             try:
                 out = stream.feed(data, self._limit - len(self._body) + 1)
             except (zlib.error, brotli.error, zstd.ZstdError):
-                raise NetworkError(f"the answer's {self._coding} coding is damaged") from None
+                raise NetworkError(f"the answer's {self._coding} coding is damaged", reached=True) from None
             self._body += out
             self._check()
             data = b""
