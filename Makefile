@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CONFIG ?= feeds.toml
 
-.PHONY: run setup test test-slow lint type fmt check bench golden lock clean
+.PHONY: run setup test test-slow lint type fmt check bench soak golden lock clean
 
 # The daemon, on http://127.0.0.1:8080 until Ctrl-C.
 run: $(VENV)/.run
@@ -39,6 +39,10 @@ check: lint type test
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.wire
+
+# Ten thousand rounds of crawling and serving in one process: does anything grow? Half an hour.
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.soak
 
 # Rewrites the expected renderings; review the difference before you commit it.
 golden: $(VENV)/.dev

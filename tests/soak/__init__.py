@@ -1,0 +1,1 @@
+"""Years of running, compressed: see `python -m tests.soak --help`."""
