@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
-from aiohttp import web
 
 from aggregator import app
 from aggregator.crawl.dispatch import Dispatcher
@@ -17,6 +16,8 @@ from aggregator.export.follow import Follower
 from aggregator.model.settings import Config
 from aggregator.model.source import Outcome, Saved
 from aggregator.schedule import Ticks, tick_period_s
+from aggregator.serve import listen
+from aggregator.serve.bounds import Bounds
 from aggregator.serve.metrics import Metrics
 from aggregator.serve.routes import Site, application
 from aggregator.store.base import Store
@@ -143,25 +144,17 @@ async def listening(
         now=app.utc_now,
         generator=app.GENERATOR,
     )
-    runner = web.AppRunner(
-        application(site),
-        access_log=None,
-        handle_signals=False,
-        shutdown_timeout=2.0,
-        keepalive_timeout=75.0,
-    )
-    await runner.setup()
-    try:
-        server = web.TCPSite(runner, config.server.host, config.server.port, backlog=256)
+    host, port = config.server.host, config.server.port
+    async with AsyncExitStack() as stack:
         try:
-            await server.start()
+            port = await stack.enter_async_context(
+                listen.listening(application(site), host, port, bounds=Bounds(), cut=metrics.cut)
+            )
         except OSError as error:
-            text = f"cannot listen on {config.server.host}:{config.server.port}: {error.strerror}"
+            text = f"cannot listen on {host}:{port}: {error.strerror}"
             problem = Problem(file=config.file, line=0, where="server: listen", text=text)
             raise ConfigError((problem,)) from error
-        port = runner.addresses[0][1]
-        host = f"[{config.server.host}]" if ":" in config.server.host else config.server.host
-        log.info("serve.listening", address=f"http://{host}:{port}")
+        log.info(
+            "serve.listening", address=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        )
         yield
-    finally:
-        await runner.cleanup()

@@ -39,11 +39,16 @@ def guarded(metrics: Metrics) -> Middleware:
         started = time.perf_counter()
         response: web.StreamResponse
         try:
+            # Who sends one anyway is answered before it is read, and then hung up on.
+            if request.body_exists:
+                raise web.HTTPRequestEntityTooLarge(0, 0)
             response = await handler(request)
         except web.HTTPRedirection as redirect:
             response = redirect
         except web.HTTPException as error:
             response = page(html.error_page(error.status, error.reason), error.status)
+            if request.body_exists:
+                response.force_close()
             if "Allow" in error.headers:
                 response.headers["Allow"] = error.headers["Allow"]
         except StoreError as error:

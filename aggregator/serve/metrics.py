@@ -61,6 +61,9 @@ class Metrics:
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5),
             registry=registry,
         )
+        self.connections_cut = Counter(
+            "aggregator_connections_cut", "Clients' connections that were cut.", ["reason"], registry=registry
+        )
         self.backlog = Gauge("aggregator_due_backlog", "Sources that are due now.", registry=registry)
         self.owed = Gauge(
             "aggregator_articles_owed", "Articles still to be asked for, or again.", registry=registry
@@ -69,6 +72,8 @@ class Metrics:
         self.stored = Gauge("aggregator_items_stored", "Items in the store.", registry=registry)
         for outcome in ("fetched", "not_modified", "unchanged", "failed"):
             self.fetches.labels(outcome)
+        for reason in ("crowded", "full", "slow_request", "slow_reader"):
+            self.connections_cut.labels(reason)
         for kind in ("new", "updated", "unchanged", "dropped"):
             self.items.labels(kind)
 
@@ -94,6 +99,10 @@ class Metrics:
             self.articles.inc()
         else:
             self.article_failures.labels(failure.stage, type(failure).__name__).inc()
+
+    def cut(self, reason: str) -> None:
+        """Count one connection that was cut."""
+        self.connections_cut.labels(reason).inc()
 
     def text(self) -> bytes:
         return generate_latest(self.registry)
