@@ -31,33 +31,60 @@ def page(body: bytes, status: int = 200) -> web.Response:
     return web.Response(body=body, status=status, headers=headers, content_type="text/html", charset="utf-8")
 
 
+# Of what was sent nothing is repeated, not even in what went wrong with it.
+_BROKEN = {
+    400: "The request cannot be read.",
+    417: "Nothing can be expected here.",
+    431: "The head of the request is too long.",
+    500: "Something of ours is broken. The log tells what.",
+    504: "The answer took too long.",
+}
+
+
+def broken(status: int) -> web.Response:
+    """The page for what did not get as far as our handlers, or broke in one of them."""
+    return page(html.error_page(status, _BROKEN.get(status, "")), status)
+
+
+def dressed(response: web.StreamResponse) -> web.StreamResponse:
+    """An answer as it leaves us. aiohttp's own errors become pages of ours."""
+    if isinstance(response, web.HTTPError):
+        response = broken(response.status)
+    response.headers.update(HEADERS)
+    return response
+
+
 def guarded(metrics: Metrics) -> Middleware:
-    """The one middleware: measures, adds the headers of every answer, and turns errors into plain pages."""
+    """The one middleware: measures, and turns errors into plain pages."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = time.perf_counter()
-        response: web.StreamResponse
+        resource = request.match_info.route.resource
+        route = resource.canonical if resource is not None else "none"
+        status = 500
+        try:
+            response = await answer(request, handler)
+            status = response.status
+        finally:
+            metrics.request_s.labels(route, str(status)).observe(time.perf_counter() - started)
+        return response
+
+    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             # Who sends one anyway is answered before it is read, and then hung up on.
             if request.body_exists:
                 raise web.HTTPRequestEntityTooLarge(0, 0)
-            response = await handler(request)
-        except web.HTTPRedirection as redirect:
-            response = redirect
+            return await handler(request)
         except web.HTTPException as error:
             response = page(html.error_page(error.status, error.reason), error.status)
-            if request.body_exists:
-                response.force_close()
             if "Allow" in error.headers:
                 response.headers["Allow"] = error.headers["Allow"]
+            if request.body_exists:
+                response.force_close()
+            return response
         except StoreError as error:
             log.error("serve.store", path=request.path, error=str(error))
-            response = page(html.error_page(503, "The store cannot be read just now."), 503)
-        response.headers.update(HEADERS)
-        resource = request.match_info.route.resource
-        route = resource.canonical if resource is not None else "none"
-        metrics.request_s.labels(route, str(response.status)).observe(time.perf_counter() - started)
-        return response
+            return page(html.error_page(503, "The store cannot be read just now."), 503)
 
     return middleware

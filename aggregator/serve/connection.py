@@ -1,4 +1,4 @@
-"""One client's connection: aiohttp's, held within `Bounds`.
+"""One client's connection: aiohttp's, held within `Bounds`, and no answer leaves it that is not ours.
 
 Octets go on to aiohttp as they come; here is only counted where a head begins and ends, and timed. It is
 aiohttp's own class and not a wrapper around it because aiohttp shuts down the connections that it knows.
@@ -9,9 +9,14 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
+import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
 
+from aggregator.serve.app import broken, dressed
 from aggregator.serve.bounds import Bounds, Places, heads
+
+log = structlog.get_logger()
 
 LINGER_S = 2.0  # for a body that nobody wants: its sender gets to read the answer
 _ILLEGAL = b"\0"  # wherever in a head it stands, aiohttp answers that the request is broken, in its turn
@@ -95,11 +100,32 @@ class Connection(web.RequestHandler):
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         try:
-            return await super().finish_response(request, resp, start_time)
+            return await super().finish_response(request, dressed(resp), start_time)
         finally:
             self._answers = max(0, self._answers - 1)  # a head that was broken before its end was not counted
             if not self._answers:
                 self._places.waits(self)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """aiohttp's would repeat what was sent in ``message``, and log a traceback for whatever anybody
+        sends."""
+        if self._overlong or isinstance(exc, LineTooLong):
+            status = 431
+        if status >= 500:
+            log.error("serve.bug", path=request.path, exc_info=exc)
+        else:
+            log.debug("serve.refused", status=status, error=type(exc).__name__)
+        if request.writer.output_size > 0:
+            raise ConnectionError("half of another answer was sent already")
+        response = broken(status)
+        response.force_close()
+        return response
 
     def pause_writing(self) -> None:
         super().pause_writing()

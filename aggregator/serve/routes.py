@@ -78,7 +78,9 @@ class Handlers:
             raise web.HTTPGone
         if format_name is None:
             target = paths.feed_path(key, render.negotiate(request.headers.get("Accept")))
-            raise web.HTTPSeeOther(target, headers={"Vary": "Accept"})
+            return web.Response(
+                status=303, text="303: See Other\n", headers={"Location": target, "Vary": "Accept"}
+            )
         return await self._send(
             request, (str(key), format_name), revision[0], lambda: self._rendered(key, format_name)
         )
