@@ -18,7 +18,7 @@ from aggregator.crawl.engine import Engine
 from aggregator.crawl.owed import AT_ONCE
 from aggregator.crawl.pool import BATCH, LEASE_S, crawl_all
 from aggregator.crawl.seats import Seats
-from aggregator.errors import ConfigError, CrawlError, ExportError, Problem
+from aggregator.errors import ConfigError, CrawlError, ExportError, Problem, StoreOutage
 from aggregator.fetch.client import Client
 from aggregator.model.document import counted
 from aggregator.model.settings import Config, Export
@@ -124,7 +124,14 @@ async def engine(
             report=report_article,
         )
 
-    async with Client(config.fetch, version=__version__, directory=config.directory, now=utc_now) as client:
+    def allowed() -> None:
+        """Nothing is fetched that could not be stored."""
+        if store is not None and store.outage is not None:
+            raise StoreOutage(store.outage.reason)
+
+    async with Client(
+        config.fetch, version=__version__, directory=config.directory, now=utc_now, allowed=allowed
+    ) as client:
         yield Engine(
             store=store,
             fetch=client.fetch,

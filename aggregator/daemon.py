@@ -32,7 +32,8 @@ OVERDUE_EVERY_S = 30.0  # between two looks for items that have waited for their
 
 async def run(config: Config, stop: asyncio.Event) -> None:
     """Schedule and serve until ``stop`` is set. In this order it then stops: no new ticks, no new
-    crawls, a grace period for those under way, the writer, HTTP, the store. Raises StoreError."""
+    crawls, a grace period for those under way, the writer, HTTP, the store. Raises StoreError; not while
+    the disk is full or the like: this is waited for, unless it must stop."""
     metrics = Metrics()
     follower = Follower(config, generator=app.GENERATOR) if config.exports else None
 
@@ -56,9 +57,10 @@ async def run(config: Config, stop: asyncio.Event) -> None:
             store,
             crawled,
             report_article=asked_for_article,
-            go_on=lambda: not stop.is_set(),
+            go_on=lambda: not stop.is_set() and store.outage is None,
         ) as crawling,
     ):
+        store.patient(True)
         dispatcher = Dispatcher(
             store,
             crawling,
@@ -74,7 +76,7 @@ async def run(config: Config, stop: asyncio.Event) -> None:
                 pruned = await store.prune(app.utc_now(), config.store.keep_items, config.site.feed_items)
                 await store.housekeeping()
             except StoreError as error:
-                # It can wait; where the store is lost for good, crawling finds out and ends the program.
+                # It can wait; where the store is damaged, crawling finds out and ends the program.
                 log.error("store.not_pruned", error=str(error))
             else:
                 log.info("store.pruned", items=pruned)
@@ -110,6 +112,7 @@ async def run(config: Config, stop: asyncio.Event) -> None:
             if exports is not None:
                 exports.cancel()
             ticking.cancel()
+            store.patient(False)
             dispatcher.stop()
             rounds.stop()
     log.info("daemon.stopped")

@@ -15,6 +15,7 @@
       StoreError         we cannot keep data
         StoreBusy        another process holds what we need
         StoreNewer       the database was written by a newer version
+        StoreOutage      the disk is full, read-only or failing: what may pass, and a daemon sits it out
       ExportError        the operator must act: the folder cannot be exported into
 
 "Not modified" is a value, not an error. Anything else that is raised is a bug.
@@ -126,6 +127,10 @@ class StoreBusy(StoreError):
 
 class StoreNewer(StoreError):
     """The store was written by a newer version of this program."""
+
+
+class StoreOutage(StoreError):
+    """Nothing can be written for now, whatever it is; there may be room again later."""
 
 
 class ExportError(AggregatorError):

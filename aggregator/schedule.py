@@ -7,12 +7,17 @@ the store. Jobs only pass the word on, because APScheduler 3 cancels what still 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
+
+# A chore may take longer than its period, as when it waits for room on the disk: that it is not begun a
+# second time is no news.
+logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
 
 TICK_SHORTEST_S = 0.5
 TICK_LONGEST_S = 30.0

@@ -102,15 +102,16 @@ class Program:
 class Daemon:
     """``run`` or ``serve`` until the block ends; then stopped by SIGTERM and its status checked."""
 
-    def __init__(self, program: Program, verb: str = "run") -> None:
+    def __init__(self, program: Program, verb: str = "run", *, log_level: str = "info") -> None:
         self._program = program
         self._verb = verb
+        self._options = ["--log-format", "json", "--log-level", log_level]
         self.lines: list[str] = []
         self.status: int | None = None
         self._news = threading.Condition()
 
     def __enter__(self) -> Daemon:
-        self.process = self._program.start(self._verb, options=["--log-format", "json"])
+        self.process = self._program.start(self._verb, options=self._options)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         line = self.wait_for("serve.listening")

@@ -10,6 +10,7 @@ import structlog
 
 from aggregator.crawl.engine import Engine
 from aggregator.crawl.pool import BATCH, LEASE_S, Pool
+from aggregator.errors import StoreOutage
 from aggregator.model.source import Claim
 from aggregator.store.base import Store
 
@@ -56,7 +57,8 @@ class Dispatcher:
         self._wake.set()
 
     async def run(self, grace_s: float) -> None:
-        """Work until `stop`. Raises StoreError when the store cannot be used any more."""
+        """Work until `stop`. Raises StoreError when the store cannot be used any more. While a patient
+        store takes nothing, nothing is claimed, since claiming is writing."""
         async with self._pool:
             while not self._stopping:
                 await self._wake.wait()
@@ -73,7 +75,7 @@ class Dispatcher:
         if not self._pool.free:
             self._unfinished.add(category)
             return
-        if not await self._store.due_count(self._now(), category=category):
+        if not await self._is_due(category):
             return
         await self._begin_run()
         claims = await self._store.claim_due(
@@ -89,9 +91,18 @@ class Dispatcher:
         for claim in claims:
             await self._pool.start(claim)
 
+    async def _is_due(self, category: str) -> bool:
+        try:
+            return await self._store.due_count(self._now(), category=category) > 0
+        except StoreOutage:
+            return True  # it cannot even be read: claiming waits, and says so
+
     async def _crawl(self, claim: Claim) -> None:
         try:
             await self._engine.crawl(claim)
+        except StoreOutage:
+            # It did not ask, since nothing can be stored; its source is due again as soon as this can.
+            await self._store.release([claim])
         finally:
             self._running -= 1
             if self._unfinished:

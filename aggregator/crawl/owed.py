@@ -7,9 +7,14 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
+import structlog
+
 from aggregator.crawl.engine import Engine
 from aggregator.crawl.pool import Pool
+from aggregator.errors import StoreOutage
 from aggregator.store.base import Owing, Store
+
+log = structlog.get_logger()
 
 AT_ONCE = 16  # sources
 
@@ -51,6 +56,8 @@ class Rounds:
             await self._pool.settle(grace_s)
 
     async def _round(self) -> None:
+        if self._store.outage is not None:
+            return
         ready = [one for one in await self._store.owing(self._now()) if one.source_id not in self._busy]
         for one in ready[: self._pool.free]:
             self._busy.add(one.source_id)
@@ -59,5 +66,7 @@ class Rounds:
     async def _follow(self, one: Owing) -> None:
         try:
             await self._engine.follow(one)
+        except StoreOutage:
+            log.info("articles.put_off", source=one.source.name)  # owed as before, when the lease has passed
         finally:
             self._busy.remove(one.source_id)

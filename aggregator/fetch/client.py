@@ -61,7 +61,8 @@ class Client:
     """Fetches addresses, politely and guarded. An async context manager around one shared session.
 
     ``version`` goes into the User-Agent; ``directory`` is what ``file:`` addresses are relative to;
-    ``now`` (aware UTC) is for Retry-After dates. Entering raises ConfigError for a ``ca_file`` that cannot be
+    ``now`` (aware UTC) is for Retry-After dates; ``allowed`` is called right before each request, after all
+    waiting, and may raise to prevent it. Entering raises ConfigError for a ``ca_file`` that cannot be
     used.
     """
 
@@ -72,10 +73,12 @@ class Client:
         version: str,
         directory: str,
         now: Callable[[], datetime] = _utc_now,
+        allowed: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
         self._directory = directory
         self._now = now
+        self._allowed = allowed
         self._guard = Guard(settings.allow_private)
         self._gate = Gate(settings.concurrency, settings.per_host, settings.min_gap_s)
         contact = " ".join((settings.user_agent_contact or "").split())
@@ -119,9 +122,10 @@ class Client:
 
         Raises NetworkError (nothing, or not all of it, arrived), StatusError (no 200, 203 or 304; also,
         without asking, while the host's Retry-After runs) and RefusedError (size, redirects, scheme,
-        private address), and nothing else but CancelledError.
+        private address), and nothing else but CancelledError and what ``allowed`` raises.
         """
         if local.is_local(request.url):
+            self._allowed()
             return await local.fetch(request, self._directory)
         _check_headers(request.headers)
         start = target = address.parse(request.url)
@@ -152,6 +156,7 @@ class Client:
         """One request and its answer, from the wait for a place to the last octet."""
         loop = asyncio.get_running_loop()
         async with self._gate.slot(target.host_port):
+            self._allowed()
             attempt, token = self._guard.begin(target.host, target.port)
             started = loop.time()
             try:

@@ -116,9 +116,18 @@ def status_page(
     site_title: str = "Aggregator",
     language: str | None = None,
     base_url: str = "",
+    notice: str = "",
 ) -> bytes:
-    """The health of every source, in the order given. Times are shown as they are, in UTC."""
-    return _page("status.html", base_url=base_url, site_title=site_title, language=language, rows=rows)
+    """The health of every source, in the order given. Times are shown as they are, in UTC. ``notice`` is
+    what is the matter with all of them; it is escaped."""
+    return _page(
+        "status.html",
+        base_url=base_url,
+        site_title=site_title,
+        language=language,
+        rows=rows,
+        notice=notice,
+    )
 
 
 def error_page(

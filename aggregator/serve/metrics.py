@@ -70,6 +70,11 @@ class Metrics:
         )
         self.active = Gauge("aggregator_crawls_active", "Crawls under way.", registry=registry)
         self.stored = Gauge("aggregator_items_stored", "Items in the store.", registry=registry)
+        self.outage = Gauge(
+            "aggregator_store_outage",
+            "1 while nothing can be stored: the disk is full, read-only or failing.",
+            registry=registry,
+        )
         for outcome in ("fetched", "not_modified", "unchanged", "failed"):
             self.fetches.labels(outcome)
         for reason in ("crowded", "full", "slow_request", "slow_reader"):

@@ -203,7 +203,11 @@ class Handlers:
         ]
         return page(
             html.status_page(
-                rows, site_title=settings.title, base_url=settings.base_url, language=settings.language
+                rows,
+                site_title=settings.title,
+                base_url=settings.base_url,
+                language=settings.language,
+                notice=self._outage(),
             )
         )
 
@@ -212,9 +216,18 @@ class Handlers:
         return web.Response(text="ok\n")
 
     async def ready(self, request: web.Request) -> web.StreamResponse:
-        """The store can be read, so that feeds can be served; StoreError becomes 503."""
+        """The store can be read, so that feeds can be served; StoreError becomes 503. One that can only
+        be read is no reason to send readers elsewhere, but is told."""
         await self._site.store.revision("all")
-        return web.Response(text="ready\n")
+        notice = self._outage()
+        return web.Response(text=f"ready, but: {notice}\n" if notice else "ready\n")
+
+    def _outage(self) -> str:
+        outage = self._site.store.outage
+        if outage is None:
+            return ""
+        since = f"{outage.since_at:%Y-%m-%d %H:%M} UTC"
+        return f"nothing can be stored since {since}, and nothing is polled until it can: {outage.reason}"
 
     async def metrics(self, request: web.Request) -> web.StreamResponse:
         """Prometheus metrics; what is counted in the store is counted now."""
@@ -223,4 +236,5 @@ class Handlers:
         metrics.stored.set(await store.item_count())
         metrics.owed.set(await store.owed_count())
         metrics.active.set(self._site.active())
+        metrics.outage.set(store.outage is not None)
         return web.Response(body=metrics.text(), headers={"Content-Type": CONTENT_TYPE})

@@ -122,6 +122,14 @@ class Owing:
     source: Source
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """A time in which the store takes nothing: since when, and why."""
+
+    since_at: datetime
+    reason: str
+
+
 class ArticleRequests(Protocol):
     """What remembers the articles that are owed, until they have come or are given up."""
 
@@ -151,6 +159,14 @@ class Store(ArticleRequests, Protocol):
 
     async def close(self) -> None:
         """Stores what is queued, gives back leases, closes. Safe to call twice."""
+
+    @property
+    def outage(self) -> Outage | None:
+        """What keeps the store from taking anything just now. Only a patient one has outages."""
+
+    def patient(self, patient: bool) -> None:
+        """Whether writing waits while the disk is full, read-only or failing, instead of raising
+        `StoreOutage`. At first a store is not patient."""
 
     # Configuration
 

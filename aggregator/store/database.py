@@ -28,6 +28,7 @@ from aggregator.store.base import (
     FirstCheck,
     Held,
     ItemRecord,
+    Outage,
     Owed,
     Owing,
     Selected,
@@ -37,6 +38,7 @@ from aggregator.store.base import (
 )
 from aggregator.store.connect import bring_up_to_date, look, reader_engine, writer_engine
 from aggregator.store.owners import Lock, Owner, daemon_lock, opening_lock
+from aggregator.store.patience import Patience
 from aggregator.store.reader import Reader
 from aggregator.store.tables import source
 from aggregator.store.trouble import StoreUnusable, translated
@@ -92,7 +94,8 @@ class Database:
         self._engine = engine
         self._connection = connection
         self._reader = Reader(reader_engine(path))
-        self._writer = Writer(connection, now)
+        self._patience = Patience(now)
+        self._writer = Writer(connection, now, self._patience)
         self._owner = Owner(path)
         self._daemon = daemon
         self._sources: dict[int, Source] = {}
@@ -117,7 +120,15 @@ class Database:
             await asyncio.wait({self._closing})
             raise
 
+    @property
+    def outage(self) -> Outage | None:
+        return self._patience.outage
+
+    def patient(self, patient: bool) -> None:
+        self._patience.set(patient)
+
     async def _close(self) -> None:
+        self.patient(False)
         try:
             await self._writer.close()
         finally:
@@ -167,7 +178,7 @@ class Database:
                 connection,
                 self._sources,
                 self._owner,
-                now,
+                max(now, self._now()),  # it may have waited for room: a lease counts from when it is given
                 category=category,
                 limit=limit,
                 lease_s=lease_s,
@@ -226,13 +237,18 @@ class Database:
         await self._writer.call(lambda connection: claims.forget_owners(connection, [self._owner.id]))
 
     async def _own(self, work: Work[T]) -> T:
-        with translated():
+        async def owned(connection: AsyncConnection) -> T:
             self._owner.appear()
-        return await self._writer.call(work)
+            return await work(connection)
+
+        return await self._writer.call(owned)
 
     async def _forget_dead(self, now: datetime) -> None:
         """Frees what killed processes have left behind; looks for it every few seconds at most. Who
-        asks what is due has to look, too: what a dead process holds does not count as due."""
+        asks what is due has to look, too: what a dead process holds does not count as due. Whoever only
+        asks must not wait for room, though."""
+        if self.outage is not None:
+            return
         if self._looked_at is not None and abs(now - self._looked_at) < _LOOK_FOR_DEAD:
             return
         self._looked_at = now
@@ -243,7 +259,10 @@ class Database:
     # Crawling
 
     async def known(self, source_id: int, aliases: Iterable[Alias]) -> Known:
-        return await self._reader.call(lambda c: reads.known(c, source_id, aliases))
+        some = list(aliases)
+        return await self._patience.lasting(
+            lambda: self._reader.call(lambda c: reads.known(c, source_id, some))
+        )
 
     async def save(self, outcome: Outcome) -> Saved:
         return await self._writer.save(outcome)
@@ -260,7 +279,11 @@ class Database:
     async def take_articles(
         self, source_id: int, now: datetime, *, limit: int, lease: timedelta
     ) -> list[Owed]:
-        return await self._writer.call(lambda c: articles.take(c, source_id, now, limit, lease))
+        async def work(connection: AsyncConnection) -> list[Owed]:
+            at = max(now, self._now())  # as with claims
+            return await articles.take(connection, source_id, at, limit, lease)
+
+        return await self._writer.call(work)
 
     async def save_article(self, owed: Owed, item: Item) -> None:
         await self._writer.call(lambda c: articles.save(c, owed, item, self._now()))

@@ -74,7 +74,11 @@ class Owner:
         # Locked under another name first: nobody may find the file before it is locked.
         lock = Lock(self._folder / f".{self.id}")
         lock.take()
-        lock.path.rename(self._folder / self.id)
+        try:
+            lock.path.rename(self._folder / self.id)
+        except OSError:
+            lock.release()  # or the next try, with a file of its own, could not take it
+            raise
         self._lock = lock
 
     def vanish(self) -> None:

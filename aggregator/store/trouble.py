@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, EmulatedDBAPIException, SQLAlchemyError
 
-from aggregator.errors import StoreBusy, StoreError
+from aggregator.errors import StoreBusy, StoreError, StoreOutage
 
 FAILURES = (
     SQLAlchemyError,
@@ -32,7 +32,7 @@ _CLOSED = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM
 
 
 class StoreUnusable(StoreError):
-    """Nothing can be kept for now, whatever it is: the disk is full, the file damaged or read-only."""
+    """Nothing can be kept in this file, now or later: it is damaged, or none of ours."""
 
 
 class OutcomeRefused(StoreError):
@@ -60,11 +60,11 @@ def store_error(error: BaseException) -> StoreError:
     if code in _DAMAGED:
         return StoreUnusable(f"the database file is damaged or is none: {said}")
     if code in _FULL:
-        return StoreUnusable(f"the disk is full or cannot be written: {said}")
+        return StoreOutage(f"the disk is full or cannot be written: {said}")
     if code in _CLOSED:
-        return StoreUnusable(f"the database cannot be opened or written: {said}")
+        return StoreOutage(f"the database cannot be opened or written: {said}")
     if isinstance(error, OSError):
-        return StoreUnusable(f"the database cannot be reached: {said}")
+        return StoreOutage(f"the database cannot be reached: {said}")
     return OutcomeRefused(f"{type(cause).__name__}: {said}")
 
 

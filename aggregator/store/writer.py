@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.errors import StoreBusy, StoreError
 from aggregator.model.source import Outcome, Saved
+from aggregator.store.patience import Patience
 from aggregator.store.trouble import OutcomeRefused, translated
 from aggregator.store.write import pin_failure, save_group
 
@@ -45,11 +46,13 @@ class _Stop:
 
 
 class Writer:
-    """Owns the one connection that writes. ``now`` gives the time of a commit, aware UTC."""
+    """Owns the one connection that writes. ``now`` gives the time of a commit, aware UTC. While a
+    transaction waits by ``patience``, all others wait behind it, in their order."""
 
-    def __init__(self, connection: AsyncConnection, now: Callable[[], datetime]) -> None:
+    def __init__(self, connection: AsyncConnection, now: Callable[[], datetime], patience: Patience) -> None:
         self._connection = connection
         self._now = now
+        self._patience = patience
         self._queue: asyncio.Queue[_Save | _Call | _Stop] = asyncio.Queue(QUEUE)
         self._held: _Save | _Call | _Stop | None = None  # taken from the queue while grouping
         self._closed = False
@@ -119,8 +122,8 @@ class Writer:
             _fail(job.done, error)
 
     async def _save(self, group: list[_Save]) -> None:
-        outcomes, now = [job.outcome for job in group], self._now()
-        saved, error = await self._attempt(lambda connection: save_group(connection, outcomes, now))
+        outcomes = [job.outcome for job in group]
+        saved, error = await self._attempt(lambda c: save_group(c, outcomes, self._now()))
         if saved is not None:
             for job, result in zip(group, saved, strict=True):
                 _settle(job.done, result)
@@ -131,14 +134,12 @@ class Writer:
             for job in group:
                 await self._save([job])
         elif isinstance(error, OutcomeRefused):
-            await self._pin(group[0], error, now)
+            await self._pin(group[0], error)
         elif error is not None:
             _fail(group[0].done, error)
 
-    async def _pin(self, job: _Save, refusal: OutcomeRefused, now: datetime) -> None:
-        held, error = await self._attempt(
-            lambda connection: pin_failure(connection, job.outcome, refusal, now)
-        )
+    async def _pin(self, job: _Save, refusal: OutcomeRefused) -> None:
+        held, error = await self._attempt(lambda c: pin_failure(c, job.outcome, refusal, self._now()))
         if error is None:
             _settle(job.done, Saved(error=str(refusal)) if held else Saved(lost=True))
         else:
@@ -147,7 +148,8 @@ class Writer:
     async def _attempt(self, work: Work[T]) -> tuple[T | None, BaseException | None]:
         """Runs ``work`` in a transaction: its result, or what went wrong, a bug included, which is the
         caller's to see and must not end the writer. A task of its own carries the exception."""
-        task = asyncio.create_task(self._transaction(work), name="store transaction")
+        lasting = self._patience.lasting(lambda: self._transaction(work))
+        task = asyncio.create_task(lasting, name="store transaction")
         await asyncio.wait({task})
         error = task.exception()
         return (task.result(), None) if error is None else (None, error)

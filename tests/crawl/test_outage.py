@@ -1,122 +1,73 @@
-"""Our own network's failures, told from those of servers."""
+"""While nothing can be stored nothing is asked for, not even what had been claimed before."""
 
 from __future__ import annotations
 
-import socket
-from collections import Counter
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from aggregator.crawl import feed
-from aggregator.crawl.desk import Desk
-from aggregator.crawl.engine import Engine
-from aggregator.crawl.intake import Site
-from aggregator.crawl.outage import HOSTS, WITHIN_S, Outage
-from aggregator.crawl.seats import Seats
-from aggregator.fetch.client import Client
-from aggregator.model.settings import FetchSettings, StoreSettings
-from aggregator.model.source import Source, SourceState
-from aggregator.process.cadence import after_outage
-from aggregator.store.base import Store
-from aggregator.store.database import open_store
+from aggregator import app
+from aggregator.config import decode
+from aggregator.crawl.dispatch import Dispatcher
+from aggregator.model.source import Outcome, Saved
+from aggregator.store import patience
+from aggregator.store.database import Database
 from tests.origin import Origin
-from tests.program import rss
-
-NOW = datetime(2026, 8, 20, 10, 0, tzinfo=UTC)
-LONG_AGO = datetime(2026, 8, 1, tzinfo=UTC)
+from tests.program import configuration, rss
 
 
-def test_many_silent_hosts_and_no_answer_are_our_own_network() -> None:
-    outage = Outage()
-    assert [outage.silent(f"h{n}", 0.0) for n in range(HOSTS + 1)] == [False] * (HOSTS - 1) + [True, True]
-    outage.answered()
-    assert not outage.is_ours(0.0)
-    assert not any(outage.silent("h1", float(n)) for n in range(3 * HOSTS)), "one host is its own trouble"
-
-
-def test_an_answer_in_their_midst_proves_that_the_network_is_up() -> None:
-    outage = Outage()
-    for n in range(3 * HOSTS):
-        assert not outage.silent(f"h{n}", 0.0)
-        if n % (HOSTS - 1) == HOSTS - 2:
-            outage.answered()
-
-
-def test_failures_far_apart_are_no_outage() -> None:
-    outage = Outage()
-    assert not any(outage.silent(f"h{n}", n * WITHIN_S / (HOSTS - 1)) for n in range(5 * HOSTS))
-
-
-def test_the_end_of_an_outage_is_no_stampede() -> None:
-    due = Counter(
-        int((after_outage(f"source-{n}", NOW, 3600.0, 5000) - NOW).total_seconds()) for n in range(5000)
-    )
-    assert min(due) >= 60
-    assert max(due) < 60 + 500
-    assert max(due.values()) <= 30
-    assert after_outage("a", NOW, 5.0, 5000) <= NOW + timedelta(seconds=10), (
-        "no later than it is polled anyway"
-    )
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await open_store(StoreSettings(path=str(tmp_path / "s.db")), now=lambda: NOW, role="crawler")
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def engine(store: Store, tmp_path: Path) -> AsyncIterator[Engine]:
-    settings = FetchSettings(min_gap_s=0, allow_private=("127.0.0.0/8",))
-    seats = Seats()
-    desk = Desk(store, seats, now=lambda: NOW, site=Site())
-    async with Client(settings, version="0", directory=str(tmp_path), now=lambda: NOW) as client:
-        yield Engine(
-            store=store,
-            fetch=client.fetch,
-            seats=seats,
-            desk=lambda: desk,
-            crawlers={"feed": feed.crawl},
-            now=lambda: NOW,
-            min_every_s=1,
-            sources=100,
-        )
-
-
-@pytest.fixture
-def closed_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
-async def state_after(engine: Engine, store: Store, source: Source) -> SourceState:
-    [claim] = await store.claim_named(
-        [source.name], since=NOW + timedelta(days=1), now=NOW, force=True, due=False, lease_s=60
-    )
-    await engine.crawl(claim)
-    return next(one.state for one in await store.states() if one.name == source.name)
-
-
-@pytest.mark.parametrize("status", [200, 404, 500])
-async def test_counters_stand_still_while_our_own_network_is_down(
-    engine: Engine, store: Store, origin: Origin, closed_port: int, status: int
+async def test_who_waits_for_a_host_does_not_ask_and_gives_its_lease_back(
+    tmp_path: Path, origin: Origin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    origin.serve("/f", rss(("a", "A")), status=status)
-    up = Source(name="up", url=origin.url("/f"))
-    down = [Source(name=f"d{n}", url=f"http://127.0.0.{n}:{closed_port}/f") for n in range(2, 4 + HOSTS)]
-    await store.sync_sources([up, *down], (), "Wire", LONG_AGO, lambda source, new: LONG_AGO)
-    states = [await state_after(engine, store, source) for source in down]
-    assert [state.failures for state in states] == [1] * (HOSTS - 1) + [0] * (len(down) - HOSTS + 1)
-    frozen = states[-1]
-    assert frozen.error is not None
-    assert frozen.error.message.startswith("our own network seems to be down: ")
-    assert frozen.next_check_at is not None
-    assert timedelta(seconds=60) <= frozen.next_check_at - NOW <= timedelta(seconds=70)
-    await state_after(engine, store, up)  # whatever it says, it was reached
-    assert (await state_after(engine, store, down[-1])).failures == 1
+    monkeypatch.setattr(patience, "FIRST_S", 0.001)
+    monkeypatch.setattr(patience, "LONGEST_S", 0.001)
+    hold = asyncio.Event()
+    for name in "ab":
+        origin.serve(f"/{name}", rss((name, name)), hold=hold)
+    text = configuration([{"name": name, "url": origin.url(f"/{name}")} for name in "ab"])
+    text = text.replace('min_gap = "0s"', 'min_gap = "300ms"')
+    config = decode.load(text, file="feeds.toml", directory=str(tmp_path), env={})
+    saved: asyncio.Queue[str] = asyncio.Queue()
+
+    def report(outcome: Outcome, done: Saved) -> None:
+        saved.put_nowait(outcome.claim.source.name)
+
+    async with (
+        app.opened(config, "daemon") as store,
+        app.engine(config, store, report) as engine,
+    ):
+        assert isinstance(store, Database)
+        await engine.desk().work(0, len, b"")  # imports what reading needs, which takes longer than the gap
+        store.patient(True)
+        dispatcher = Dispatcher(store, engine, now=app.utc_now, limit=9, per_host=9)
+        running = asyncio.create_task(dispatcher.run(grace_s=5))
+        driver = (await store._connection.get_raw_connection()).driver_connection
+        assert driver is not None
+
+        due = {each.name: each.state.next_check_at for each in await store.states()}
+        first = min(due, key=lambda name: str(due[name]))
+        other = "b" if first == "a" else "a"
+        while await store.due_count(app.utc_now()) < 2:
+            pass  # new sources start a tenth of a second apart
+        dispatcher.tick("")
+        await origin.wait_for(f"/{first}")
+        await driver.execute("PRAGMA query_only = ON")
+        hold.set()
+        async with asyncio.timeout(20):
+            while store._writer._queue.empty():  # until the other wants to give its lease back
+                await store.item_count()
+        assert origin.count(f"/{other}") == 0
+        assert dispatcher.active == 2
+        await driver.execute("PRAGMA query_only = OFF")
+
+        assert await asyncio.wait_for(saved.get(), 20) == first
+        async with asyncio.timeout(20):
+            while await store.due_count(app.utc_now()) < 1:
+                pass
+        dispatcher.tick("")
+        assert await asyncio.wait_for(saved.get(), 20) == other
+        assert [origin.count(f"/{name}") for name in "ab"] == [1, 1]
+        assert await store.item_count() == 2
+        dispatcher.stop()
+        await running

@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 from sqlalchemy import exc
 
-from aggregator.errors import StoreBusy, StoreError
+from aggregator.errors import StoreBusy, StoreError, StoreOutage
 from aggregator.store.trouble import OutcomeRefused, StoreUnusable, store_error, translated
 
 
@@ -65,12 +65,12 @@ def coded(code):
     [
         (sqlite3.SQLITE_BUSY, StoreBusy),
         (sqlite3.SQLITE_BUSY_SNAPSHOT, StoreBusy),
-        (sqlite3.SQLITE_FULL, StoreUnusable),
-        (sqlite3.SQLITE_IOERR_WRITE, StoreUnusable),
-        (sqlite3.SQLITE_READONLY, StoreUnusable),
+        (sqlite3.SQLITE_FULL, StoreOutage),
+        (sqlite3.SQLITE_IOERR_WRITE, StoreOutage),
+        (sqlite3.SQLITE_READONLY, StoreOutage),
         (sqlite3.SQLITE_CORRUPT, StoreUnusable),
         (sqlite3.SQLITE_NOTADB, StoreUnusable),
-        (sqlite3.SQLITE_CANTOPEN, StoreUnusable),
+        (sqlite3.SQLITE_CANTOPEN, StoreOutage),
         (sqlite3.SQLITE_CONSTRAINT_UNIQUE, OutcomeRefused),
         (sqlite3.SQLITE_TOOBIG, OutcomeRefused),
     ],

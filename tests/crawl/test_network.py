@@ -1,0 +1,122 @@
+"""Our own network's failures, told from those of servers."""
+
+from __future__ import annotations
+
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator.crawl import feed
+from aggregator.crawl.desk import Desk
+from aggregator.crawl.engine import Engine
+from aggregator.crawl.intake import Site
+from aggregator.crawl.outage import HOSTS, WITHIN_S, Outage
+from aggregator.crawl.seats import Seats
+from aggregator.fetch.client import Client
+from aggregator.model.settings import FetchSettings, StoreSettings
+from aggregator.model.source import Source, SourceState
+from aggregator.process.cadence import after_outage
+from aggregator.store.base import Store
+from aggregator.store.database import open_store
+from tests.origin import Origin
+from tests.program import rss
+
+NOW = datetime(2026, 8, 20, 10, 0, tzinfo=UTC)
+LONG_AGO = datetime(2026, 8, 1, tzinfo=UTC)
+
+
+def test_many_silent_hosts_and_no_answer_are_our_own_network() -> None:
+    outage = Outage()
+    assert [outage.silent(f"h{n}", 0.0) for n in range(HOSTS + 1)] == [False] * (HOSTS - 1) + [True, True]
+    outage.answered()
+    assert not outage.is_ours(0.0)
+    assert not any(outage.silent("h1", float(n)) for n in range(3 * HOSTS)), "one host is its own trouble"
+
+
+def test_an_answer_in_their_midst_proves_that_the_network_is_up() -> None:
+    outage = Outage()
+    for n in range(3 * HOSTS):
+        assert not outage.silent(f"h{n}", 0.0)
+        if n % (HOSTS - 1) == HOSTS - 2:
+            outage.answered()
+
+
+def test_failures_far_apart_are_no_outage() -> None:
+    outage = Outage()
+    assert not any(outage.silent(f"h{n}", n * WITHIN_S / (HOSTS - 1)) for n in range(5 * HOSTS))
+
+
+def test_the_end_of_an_outage_is_no_stampede() -> None:
+    due = Counter(
+        int((after_outage(f"source-{n}", NOW, 3600.0, 5000) - NOW).total_seconds()) for n in range(5000)
+    )
+    assert min(due) >= 60
+    assert max(due) < 60 + 500
+    assert max(due.values()) <= 30
+    assert after_outage("a", NOW, 5.0, 5000) <= NOW + timedelta(seconds=10), (
+        "no later than it is polled anyway"
+    )
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await open_store(StoreSettings(path=str(tmp_path / "s.db")), now=lambda: NOW, role="crawler")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def engine(store: Store, tmp_path: Path) -> AsyncIterator[Engine]:
+    settings = FetchSettings(min_gap_s=0, allow_private=("127.0.0.0/8",))
+    seats = Seats()
+    desk = Desk(store, seats, now=lambda: NOW, site=Site())
+    async with Client(settings, version="0", directory=str(tmp_path), now=lambda: NOW) as client:
+        yield Engine(
+            store=store,
+            fetch=client.fetch,
+            seats=seats,
+            desk=lambda: desk,
+            crawlers={"feed": feed.crawl},
+            now=lambda: NOW,
+            min_every_s=1,
+            sources=100,
+        )
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+async def state_after(engine: Engine, store: Store, source: Source) -> SourceState:
+    [claim] = await store.claim_named(
+        [source.name], since=NOW + timedelta(days=1), now=NOW, force=True, due=False, lease_s=60
+    )
+    await engine.crawl(claim)
+    return next(one.state for one in await store.states() if one.name == source.name)
+
+
+@pytest.mark.parametrize("status", [200, 404, 500])
+async def test_counters_stand_still_while_our_own_network_is_down(
+    engine: Engine, store: Store, origin: Origin, closed_port: int, status: int
+) -> None:
+    origin.serve("/f", rss(("a", "A")), status=status)
+    up = Source(name="up", url=origin.url("/f"))
+    down = [Source(name=f"d{n}", url=f"http://127.0.0.{n}:{closed_port}/f") for n in range(2, 4 + HOSTS)]
+    await store.sync_sources([up, *down], (), "Wire", LONG_AGO, lambda source, new: LONG_AGO)
+    states = [await state_after(engine, store, source) for source in down]
+    assert [state.failures for state in states] == [1] * (HOSTS - 1) + [0] * (len(down) - HOSTS + 1)
+    frozen = states[-1]
+    assert frozen.error is not None
+    assert frozen.error.message.startswith("our own network seems to be down: ")
+    assert frozen.next_check_at is not None
+    assert timedelta(seconds=60) <= frozen.next_check_at - NOW <= timedelta(seconds=70)
+    await state_after(engine, store, up)  # whatever it says, it was reached
+    assert (await state_after(engine, store, down[-1])).failures == 1

@@ -1,0 +1,150 @@
+"""A store that takes nothing for a while: what waits for it, what fails, and what comes of it in the end."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from aggregator.errors import StoreOutage
+from aggregator.store import patience
+
+LARGE = "x" * 500_000
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(patience, "FIRST_S", 0.001)
+    monkeypatch.setattr(patience, "LONGEST_S", 0.002)
+
+
+@asynccontextmanager
+async def no_writing(store):
+    """Nothing can be written within, as with a file system that is read-only; reading goes on."""
+    driver = (await store._connection.get_raw_connection()).driver_connection
+    await driver.execute("PRAGMA query_only = ON")
+    try:
+        yield
+    finally:
+        await driver.execute("PRAGMA query_only = OFF")
+
+
+async def begun(store):
+    """Returns when the store has noticed."""
+    while store.outage is None:
+        await store.item_count()
+    return store.outage
+
+
+def test_the_pause_doubles_up_to_a_minute(monkeypatch):
+    monkeypatch.undo()
+    assert [patience.pause_s(tries) for tries in range(1, 9)] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert patience.pause_s(10**6) == 60
+
+
+async def test_what_is_saved_waits_in_order_and_is_stored_once(bench, make, clock):
+    await bench.sync(make.source("a"), make.source("b"))
+    claims = await bench.claim()
+    bench.store.patient(True)
+    began = clock()
+    async with no_writing(bench.store):
+        saves = [
+            asyncio.create_task(bench.store.save(make.outcome(claim, make.change(name, LARGE))))
+            for name, claim in claims.items()
+        ]
+        outage = await begun(bench.store)
+        assert outage.since_at == began
+        assert "cannot be opened or written" in outage.reason
+        assert await bench.titles("all") == [], "reading goes on"
+        clock.step(7200)
+    assert [(await one).new for one in saves] == [1, 1]
+    assert bench.store.outage is None
+    assert sorted(await bench.titles("all")) == ["a", "b"]
+    assert (await bench.store.feed("all")).updated_at == clock(), "changed when it could be seen"
+
+
+async def test_a_lease_counts_from_when_it_could_be_written(bench, make, clock):
+    await bench.sync(make.source("a"))
+    bench.store.patient(True)
+    async with no_writing(bench.store):
+        asked = clock()
+        claiming = asyncio.create_task(
+            bench.store.claim_due(asked, category=None, limit=9, lease_s=60, per_host=9)
+        )
+        await begun(bench.store)
+        clock.step(7200)
+    assert [claim.source.name for claim in await claiming] == ["a"]
+    assert (await bench.store.states())[0].leased_until_at == clock() + timedelta(seconds=60)
+    await bench.forget()
+
+
+async def test_who_only_counts_does_not_wait(bench, make, clock, opened):
+    await bench.sync(make.source("a"), make.source("b"))
+    async with opened() as other:
+        await other.sync(make.source("a"), make.source("b"))
+        await other.claim("a")
+        other.store._owner.vanish()  # as if it had been killed
+    bench.store.patient(True)
+    async with no_writing(bench.store):
+        claiming = asyncio.create_task(bench.claim("b"))
+        await begun(bench.store)
+        clock.step(60)
+        assert await asyncio.wait_for(bench.store.due_count(clock()), 10) == 1
+    assert len(await claiming) == 1
+    await bench.forget()
+
+
+async def test_without_patience_it_fails_at_once(bench, make):
+    await bench.sync(make.source("a"))
+    claim = (await bench.claim())["a"]
+    async with no_writing(bench.store):
+        with pytest.raises(StoreOutage):
+            await bench.store.save(make.outcome(claim, make.change("one")))
+        assert bench.store.outage is None
+    assert (await bench.store.save(make.outcome(claim, make.change("one")))).new == 1
+
+
+async def test_closing_ends_the_waiting(opened, make):
+    async with opened() as bench:
+        await bench.sync(make.source("a"), make.source("b"))
+        claims = await bench.claim()
+        bench.store.patient(True)
+        driver = (await bench.store._connection.get_raw_connection()).driver_connection
+        await driver.execute("PRAGMA query_only = ON")
+        saves = [
+            asyncio.create_task(bench.store.save(make.outcome(claim, make.change(name))))
+            for name, claim in claims.items()
+        ]
+        await begun(bench.store)
+        await asyncio.wait_for(bench.store.close(), 10)
+        for one in saves:
+            with pytest.raises(StoreOutage):
+                await one
+        assert bench.store.outage is None
+
+
+async def test_an_outage_lasts_until_nobody_waits(clock):
+    lasting = patience.Patience(clock)
+    lasting.set(True)
+    room = {"a": False, "b": False}
+
+    async def work(name: str) -> str:
+        await asyncio.sleep(0)
+        if not room[name]:
+            raise StoreOutage(name)
+        return name
+
+    one, two = [asyncio.create_task(lasting.lasting(lambda name=name: work(name))) for name in room]
+    for _ in range(9):
+        await asyncio.sleep(0)
+    assert lasting.outage is not None
+    room["b"] = True
+    assert await two == "b"
+    assert lasting.outage is not None, "the other still waits"
+    assert await lasting.lasting(lambda: work("b")) == "b"
+    assert lasting.outage is not None, "what works is no news"
+    room["a"] = True
+    assert await one == "a"
+    assert lasting.outage is None
