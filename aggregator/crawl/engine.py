@@ -17,7 +17,7 @@ from yarl import URL
 
 from aggregator.crawl import transition
 from aggregator.crawl.crawler import CrawlContext, Crawler, Fetch
-from aggregator.crawl.outage import HOSTS, Outage
+from aggregator.crawl.network import HOSTS, Network
 from aggregator.crawl.seats import Seat, Seats
 from aggregator.errors import CrawlError, NetworkError, StatusError, StoreError
 from aggregator.fetch.local import is_local
@@ -46,7 +46,7 @@ class Engine:
     """What crawling needs. ``crawlers`` maps every kind in use to its crawler; ``now`` is the clock;
     ``desk`` gives the one place where documents are read, made when the first one is;
     ``report`` hears of every finished crawl; ``articles`` gives what asks for articles, where something
-    remembers them; ``sources`` is how many there are; ``outage`` knows whether our network is down."""
+    remembers them; ``sources`` is how many there are; ``network`` knows whether ours is down."""
 
     store: Store | None
     fetch: Fetch
@@ -58,7 +58,7 @@ class Engine:
     report: Callable[[Outcome, Saved], None] = lambda outcome, saved: None
     articles: Callable[[], Articles] | None = None
     sources: int = 1
-    outage: Outage = field(default_factory=Outage)
+    network: Network = field(default_factory=Network)
 
     async def crawl(self, claim: Claim) -> tuple[Outcome, Saved]:
         """Crawl a leased source and commit the outcome. Raises StoreError only, and CancelledError;
@@ -132,16 +132,16 @@ class Engine:
             self._answered()
         if not isinstance(failure, NetworkError) or failure.reached:
             return False
-        before = self.outage.is_ours(time.monotonic())
-        found = self.outage.silent(URL(source.url).host or "", time.monotonic())
+        before = self.network.is_ours(time.monotonic())
+        found = self.network.silent(URL(source.url).host or "", time.monotonic())
         if found and not before:
             log.warning("network.down", hosts=HOSTS)
         return found
 
     def _answered(self) -> None:
-        if self.outage.is_ours(time.monotonic()):
+        if self.network.is_ours(time.monotonic()):
             log.info("network.up")
-        self.outage.answered()
+        self.network.answered()
 
     def _bug(self, source: Source, error: Exception) -> BugError:
         log.exception("crawl.bug", source=source.name)

@@ -83,7 +83,7 @@ def unheard(
     return replace(
         state,
         last_check_at=now,
-        next_check_at=cadence.after_outage(source.name, now, source.every_s, sources),
+        next_check_at=cadence.after_network_down(source.name, now, source.every_s, sources),
         error=SourceError(
             stage=error.stage,
             type=type(error).__name__,

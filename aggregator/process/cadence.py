@@ -24,7 +24,7 @@ BACKOFF_LIMIT_S = _DAY_S
 JITTER = 0.1
 QUIET_SHARE = 10  # a source silent for ten days is asked after one
 FIRST_A_SECOND = 10
-OUTAGE_S = 60.0
+NETWORK_DOWN_S = 60.0
 
 _DIRECTIVE = re.compile(r'([a-z-]+)(?:\s*=\s*(?:"([^"]*)"|([^\s,"]*)))?', re.IGNORECASE)
 _NUMBER = re.compile(r"\s*([0-9]{1,15})(?:\.[0-9]*)?\s*")
@@ -99,11 +99,11 @@ def first_check(name: str, now: datetime, every_s: float, new_sources: int) -> d
     return now + timedelta(seconds=span_s * _fraction(name))
 
 
-def after_outage(name: str, now: datetime, every_s: float, sources: int) -> datetime:
+def after_network_down(name: str, now: datetime, every_s: float, sources: int) -> datetime:
     """When to try a source again that our own network did not reach: after a minute, or as soon as it would
     be asked anyway, and then ten sources a second, so that the end of an outage is no stampede."""
     span_s = min(sources / FIRST_A_SECOND, every_s)
-    return now + timedelta(seconds=min(OUTAGE_S, every_s) + span_s * _fraction(name))
+    return now + timedelta(seconds=min(NETWORK_DOWN_S, every_s) + span_s * _fraction(name))
 
 
 def after_skips(at: datetime, hints: Hints) -> datetime:

@@ -14,12 +14,12 @@ from aggregator.crawl import feed
 from aggregator.crawl.desk import Desk
 from aggregator.crawl.engine import Engine
 from aggregator.crawl.intake import Site
-from aggregator.crawl.outage import HOSTS, WITHIN_S, Outage
+from aggregator.crawl.network import HOSTS, WITHIN_S, Network
 from aggregator.crawl.seats import Seats
 from aggregator.fetch.client import Client
 from aggregator.model.settings import FetchSettings, StoreSettings
 from aggregator.model.source import Source, SourceState
-from aggregator.process.cadence import after_outage
+from aggregator.process.cadence import after_network_down
 from aggregator.store.base import Store
 from aggregator.store.database import open_store
 from tests.origin import Origin
@@ -30,34 +30,34 @@ LONG_AGO = datetime(2026, 8, 1, tzinfo=UTC)
 
 
 def test_many_silent_hosts_and_no_answer_are_our_own_network() -> None:
-    outage = Outage()
-    assert [outage.silent(f"h{n}", 0.0) for n in range(HOSTS + 1)] == [False] * (HOSTS - 1) + [True, True]
-    outage.answered()
-    assert not outage.is_ours(0.0)
-    assert not any(outage.silent("h1", float(n)) for n in range(3 * HOSTS)), "one host is its own trouble"
+    network = Network()
+    assert [network.silent(f"h{n}", 0.0) for n in range(HOSTS + 1)] == [False] * (HOSTS - 1) + [True, True]
+    network.answered()
+    assert not network.is_ours(0.0)
+    assert not any(network.silent("h1", float(n)) for n in range(3 * HOSTS)), "one host is its own trouble"
 
 
 def test_an_answer_in_their_midst_proves_that_the_network_is_up() -> None:
-    outage = Outage()
+    network = Network()
     for n in range(3 * HOSTS):
-        assert not outage.silent(f"h{n}", 0.0)
+        assert not network.silent(f"h{n}", 0.0)
         if n % (HOSTS - 1) == HOSTS - 2:
-            outage.answered()
+            network.answered()
 
 
 def test_failures_far_apart_are_no_outage() -> None:
-    outage = Outage()
-    assert not any(outage.silent(f"h{n}", n * WITHIN_S / (HOSTS - 1)) for n in range(5 * HOSTS))
+    network = Network()
+    assert not any(network.silent(f"h{n}", n * WITHIN_S / (HOSTS - 1)) for n in range(5 * HOSTS))
 
 
 def test_the_end_of_an_outage_is_no_stampede() -> None:
     due = Counter(
-        int((after_outage(f"source-{n}", NOW, 3600.0, 5000) - NOW).total_seconds()) for n in range(5000)
+        int((after_network_down(f"source-{n}", NOW, 3600.0, 5000) - NOW).total_seconds()) for n in range(5000)
     )
     assert min(due) >= 60
     assert max(due) < 60 + 500
     assert max(due.values()) <= 30
-    assert after_outage("a", NOW, 5.0, 5000) <= NOW + timedelta(seconds=10), (
+    assert after_network_down("a", NOW, 5.0, 5000) <= NOW + timedelta(seconds=10), (
         "no later than it is polled anyway"
     )
 

@@ -10,7 +10,7 @@ HOSTS = 5  # so many different hosts fail
 WITHIN_S = 3600.0  # in such a time, and none answers meanwhile
 
 
-class Outage:
+class Network:
     """What was heard of hosts lately. Times are those of one steady clock, in seconds."""
 
     def __init__(self) -> None:
