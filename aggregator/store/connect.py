@@ -77,17 +77,23 @@ def look(path: Path) -> bool:
     others by itself. Raises `StoreNewer`, `StoreUnusable` for a file of something else, sqlite3's errors.
     """
     with closing(sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)) as plain:
-        version = _version(plain)
-        if version is None and plain.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-            raise StoreUnusable("the file is a database of some other program")
-        if version is not None and version not in KNOWN:
-            raise StoreNewer(f"the database was written by a newer version of this program ({version})")
+        version = known_version(plain)
         if version is None:
             plain.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         (mode,) = plain.execute("PRAGMA journal_mode").fetchone()
         if mode != "wal":
             plain.execute("PRAGMA journal_mode = WAL")
         return version == HEAD
+
+
+def known_version(plain: sqlite3.Connection) -> str | None:
+    """The version of the schema, None in an empty database. Raises as `look` does."""
+    version = _version(plain)
+    if version is None and plain.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+        raise StoreUnusable("the file is a database of some other program")
+    if version is not None and version not in KNOWN:
+        raise StoreNewer(f"the database was written by a newer version of this program ({version})")
+    return version
 
 
 def _version(plain: sqlite3.Connection) -> str | None:
