@@ -19,14 +19,14 @@ from dataclasses import dataclass
 
 import nh3
 
-from aggregator.process import embeds, text
+from aggregator.process import embeds, formulas, text
 from aggregator.process.attributes import settle_attributes
 from aggregator.process.measure import MAX_DEPTH, MAX_ELEMENTS, heavy, size
 from aggregator.process.text import words
 
 __all__ = ["Cleaned", "clean", "cleaned", "heavy", "shows_something", "visible_text"]
 
-RULES_VERSION = 1  # of the cleaning rules: stored items of an older one may be cleaned again
+RULES_VERSION = 2  # of the cleaning rules: stored items of an older one may be cleaned again
 MAX_CLEAN_BYTES = 512 * 1024
 MAX_GROWTH = 4
 _SMALL = 4 * 1024  # short markup may grow by more: one relative link becomes a long absolute one
@@ -38,6 +38,16 @@ _TAGS = words(
     " ol p picture pre q rp rt ruby s samp section small source span strong sub summary sup table tbody td"
     " tfoot th thead time tr track u ul var video wbr"
 )
+# What is out of use, or of use to a whole page only, is said in words that readers know: without it a
+# struck word would count again, and the words of two blocks would run together.
+_SAID_AS = {
+    **dict.fromkeys(words("center fieldset hgroup legend nav search"), "div"),
+    **dict.fromkeys(words("dir menu"), "ul"),
+    "acronym": "abbr",
+    "strike": "s",
+    "tt": "code",
+}
+_TO_SAY = re.compile(rf"<(/?)({'|'.join(sorted(_SAID_AS))})(?=[ >])")
 _DROPPED_WITH_CONTENT = words(
     "script style template title textarea select noembed noframes xmp plaintext object applet embed"
 )
@@ -69,7 +79,7 @@ _ATTRIBUTES: dict[str, set[str]] = {
 _SHOWN = re.compile(r"<(?:img|video|audio|iframe)[ >]|>[^<\s&]")
 # Only url_schemes is left to it: what an address becomes is decided in `attributes`.
 _CLEANER = nh3.Cleaner(
-    tags=set(_TAGS),
+    tags=set(_TAGS) | set(_SAID_AS),
     clean_content_tags=set(_DROPPED_WITH_CONTENT),
     attributes=_ATTRIBUTES,
     link_rel="noopener noreferrer",
@@ -105,6 +115,8 @@ def cleaned(html: str, base: str | None) -> Cleaned:
             if len(html) > MAX_CLEAN_BYTES // 8
             else Cleaned(html=text.escape(html.strip()))
         )
+    if "math" in html or "MATH" in html:
+        html = formulas.as_text(html)
     measured = size(html)
     if measured.depth > MAX_DEPTH or measured.elements > MAX_ELEMENTS:
         return _as_text(html, "too deep")
@@ -156,7 +168,7 @@ def _has_grown(result: str, html: str) -> bool:
 
 def _once(html: str, base: str | None) -> str:
     """One pass of the sanitiser and of what follows it. ``html`` is scrubbed."""
-    result = _CLEANER.clean(html)
+    result = _TO_SAY.sub(lambda tag: f"<{tag[1]}{_SAID_AS[tag[2]]}", _CLEANER.clean(html))
     if '="' in result:
         result = settle_attributes(result, base)
     if "&#" in html:  # only a reference can bring back what was scrubbed
