@@ -4,8 +4,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 CONFIG ?= feeds.toml
+FUZZ_S ?= 60
+TARGET ?=
 
-.PHONY: run setup test test-slow lint type fmt check bench soak golden lock clean
+.PHONY: run setup test test-slow lint type fmt check bench fuzz soak golden lock clean
 
 # The daemon, on http://127.0.0.1:8080 until Ctrl-C.
 run: $(VENV)/.run
@@ -44,6 +46,10 @@ bench: $(VENV)/.dev
 soak: $(VENV)/.dev
 	$(BIN)/python -m tests.soak
 
+# Coverage-guided fuzzing of everything that reads strangers' bytes, for FUZZ_S seconds: see docs/operating.md.
+fuzz: $(VENV)-fuzz/.fuzz
+	FUZZ_S=$(FUZZ_S) $(VENV)-fuzz/bin/python -m tests.fuzz $(TARGET)
+
 # Rewrites the expected renderings; review the difference before you commit it.
 golden: $(VENV)/.dev
 	$(BIN)/python -m tests.publish.regolden
@@ -55,6 +61,8 @@ lock: $(VENV)/.dev
 		--extra fast pyproject.toml --output-file requirements/run.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--extra fast --extra fulltext --group dev pyproject.toml --output-file requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--group fuzz --output-file requirements/fuzz.txt
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -68,5 +76,10 @@ $(VENV)/.dev: requirements/dev.txt requirements/run.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
 	touch $@ $(VENV)/.run
 
+$(VENV)-fuzz/.fuzz: requirements/fuzz.txt requirements/dev.txt
+	$(PYTHON) -m venv $(VENV)-fuzz
+	$(VENV)-fuzz/bin/python -m pip install --quiet --require-hashes -r requirements/dev.txt -r requirements/fuzz.txt
+	touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) $(VENV)-fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
