@@ -18,7 +18,7 @@ from aggregator.crawl.engine import Engine
 from aggregator.crawl.owed import AT_ONCE
 from aggregator.crawl.pool import BATCH, LEASE_S, crawl_all
 from aggregator.crawl.seats import Seats
-from aggregator.errors import ConfigError, CrawlError, ExportError, Problem, StoreOutage
+from aggregator.errors import ConfigError, CrawlError, Problem, StoreOutage
 from aggregator.fetch.client import Client
 from aggregator.model.document import counted
 from aggregator.model.settings import Config, Export
@@ -328,17 +328,8 @@ async def export_files(config: Config, wanted: Export) -> ExportReport:
     """Write what is stored into a folder. Raises ExportError, also for an unknown feed or a bad template,
     and StoreError."""
     from aggregator import export
-    from aggregator.publish import posts
 
-    try:
-        posts.check_templates(export.templates_of(wanted))
-    except posts.PostError as error:
-        raise ExportError(f"template: {error}") from error
     async with opened(config, "crawler") as store:
-        if wanted.feed is not None:
-            found = await store.revision(wanted.feed)
-            if found is None or found[1]:
-                raise ExportError(f"no such feed: {wanted.feed}")
         return await export.export(store, config, wanted, generator=GENERATOR)
 
 

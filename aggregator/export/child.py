@@ -88,8 +88,6 @@ async def _all(config: Config, generator: str, look: bool) -> None:
         for wanted in config.exports:
             named: dict[str, Any] = {"directory": wanted.directory, "format": wanted.format}
             try:
-                if wanted.feed is not None and (await store.revision(wanted.feed) or (0, True))[1]:
-                    raise ExportError(f"no such feed: {wanted.feed}")
                 report = await export(store, config, wanted, generator=generator, look=look)
             except (ExportError, StoreError) as error:
                 _tell(**named, error=str(error))

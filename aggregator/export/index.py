@@ -12,7 +12,8 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ CREATE TABLE IF NOT EXISTS memo (section TEXT PRIMARY KEY, text TEXT NOT NULL);
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class File:
     """A file of ours. ``item_id``: the one item that it is made from, as the store numbers it, of the source
     ``origin``. ``revision``: the state it was made from, "" if it has to be made again. ``note`` is what
     other files need of it. ``sha256`` is None until it is known what the file holds; ``size`` and
@@ -57,11 +58,13 @@ class Entry:
     mtime_ns: int = -1
 
 
-_COLUMNS = "path, item_id, origin, revision, note, sha256, size, mtime_ns"
+_NAMES = tuple(field.name for field in fields(File))
+_COLUMNS = ", ".join(_NAMES)
+_VALUES = attrgetter(*_NAMES)
 
 
 class Index:
-    """The entries of one export (``section``) into a folder; others may share the folder. Every method
+    """The files of one export (``section``) into a folder; others may share the folder. Every method
     raises ExportError if the database cannot be used."""
 
     def __init__(self, connection: sqlite3.Connection, section: str) -> None:
@@ -73,21 +76,21 @@ class Index:
         found = self._rows("SELECT text FROM memo WHERE section = ?", (self._section,))
         return dict(json.loads(found[0][0])) if found else {}
 
-    def entry(self, path: str) -> Entry | None:
-        found = self._entries("path = ?", (path,))
+    def file(self, path: str) -> File | None:
+        found = self._files("path = ?", (path,))
         return found[0] if found else None
 
-    def unsure(self) -> list[Entry]:
-        """Entries of files that a crash may have left in the midst."""
-        return self._entries("sha256 IS NULL")
+    def unsure(self) -> list[File]:
+        """Files that a crash may have left in the midst."""
+        return self._files("sha256 IS NULL")
 
-    def posts(self) -> list[Entry]:
-        """Entries that are each made from one item."""
-        return self._entries("item_id IS NOT NULL")
+    def posts(self) -> list[File]:
+        """Files that are each made from one item."""
+        return self._files("item_id IS NOT NULL")
 
-    def pages(self) -> list[Entry]:
-        """All other entries."""
-        return self._entries("item_id IS NULL")
+    def pages(self) -> list[File]:
+        """All other files."""
+        return self._files("item_id IS NULL")
 
     def revisions(self) -> dict[int, str]:
         """What each item's file was made from."""
@@ -115,30 +118,17 @@ class Index:
             self._connection.execute("BEGIN IMMEDIATE")
             yield
 
-    def put(self, entries: Sequence[Entry]) -> None:
+    def put(self, files: Sequence[File]) -> None:
         """Enters these; another file of the same item is none of that item's any more."""
         mine = self._section
         self._many(
             "UPDATE file SET item_id = NULL, revision = '', note = '' "
             "WHERE section = ? AND item_id = ? AND path <> ?",
-            [(mine, one.item_id, one.path) for one in entries if one.item_id is not None],
+            [(mine, one.item_id, one.path) for one in files if one.item_id is not None],
         )
         self._many(
             f"INSERT OR REPLACE INTO file (section, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    mine,
-                    one.path,
-                    one.item_id,
-                    one.origin,
-                    one.revision,
-                    one.note,
-                    one.sha256,
-                    one.size,
-                    one.mtime_ns,
-                )
-                for one in entries
-            ],
+            [(mine, *_VALUES(one)) for one in files],
         )
 
     def remove(self, paths: Iterable[str]) -> None:
@@ -174,23 +164,11 @@ class Index:
         text = json.dumps(memo, ensure_ascii=False, sort_keys=True)
         self._many("INSERT OR REPLACE INTO memo (section, text) VALUES (?, ?)", [(self._section, text)])
 
-    def _entries(self, where: str, values: tuple[object, ...] = ()) -> list[Entry]:
+    def _files(self, where: str, values: tuple[object, ...] = ()) -> list[File]:
         rows = self._rows(
             f"SELECT {_COLUMNS} FROM file WHERE section = ? AND {where}", (self._section, *values)
         )
-        return [
-            Entry(
-                path=path,
-                item_id=item_id,
-                origin=origin,
-                revision=revision,
-                note=note,
-                sha256=sha256,
-                size=size,
-                mtime_ns=mtime_ns,
-            )
-            for path, item_id, origin, revision, note, sha256, size, mtime_ns in rows
-        ]
+        return [File(**dict(zip(_NAMES, row, strict=True))) for row in rows]
 
     def _rows(self, statement: str, values: tuple[object, ...]) -> list[Any]:
         with _translated():

@@ -13,7 +13,7 @@ from aggregator.export.tree import Wanted
 from aggregator.model.feed import PublishedItem
 from aggregator.publish import pages, posts
 from aggregator.publish.posts import Heading, Post, PostError
-from aggregator.store.base import Held
+from aggregator.store.base import Contents
 
 PAGE = 200  # items read at once
 
@@ -44,11 +44,11 @@ async def _posts(job: Job, make: Make) -> dict[str, object]:
     """What is to be noted down for the next run, once this one has come to its end."""
     tree, key = job.tree, job.feed or "all"
     memo = tree.index.memo()
-    held = await job.store.held(key, memo.get("seq", 0))
-    if memo.get("store") != held.store_id or held.seq < memo.get("seq", 0):
+    contents = await job.store.contents(key, memo.get("seq", 0))
+    if memo.get("store") != contents.store_id or contents.seq < memo.get("seq", 0):
         # Another store, or an older copy of this one: its numbers say nothing of our files.
-        held = await job.store.held(key, 0)
-        memo = {"store": held.store_id}
+        contents = await job.store.contents(key, 0)
+        memo = {"store": contents.store_id}
         with tree.index.writing():
             tree.index.disown(tree.index.revisions())
             tree.index.note_down(memo)
@@ -56,9 +56,10 @@ async def _posts(job: Job, make: Make) -> dict[str, object]:
     states = await _states(job, titles)
     _spoil(job, memo.get("states", {}), states)
     made_from = tree.index.revisions()
-    wanted = [item_id for item_id in held.item_ids if _is_to_be_made(item_id, made_from, held)]
-    tree.retain(held.item_ids)
-    tree.report.unchanged += len(held.item_ids) - len(wanted)
+    wanted = [item_id for item_id in contents.item_ids if _is_to_be_made(item_id, made_from, contents)]
+    with tree.index.writing():
+        tree.index.disown(made_from.keys() - set(contents.item_ids))
+    tree.report.unchanged += len(contents.item_ids) - len(wanted)
     for start in range(0, len(wanted), PAGE):
         found = await job.store.items(wanted[start : start + PAGE])
         files: list[Wanted] = []
@@ -75,7 +76,7 @@ async def _posts(job: Job, make: Make) -> dict[str, object]:
                     path=post.path,
                     body=post.body,
                     # As it was when the run began: what changes meanwhile is made again by the next one.
-                    revision=str(held.changed.get(item_id, held.seq)),
+                    revision=str(contents.changed.get(item_id, contents.seq)),
                     item_id=item_id,
                     origin=entry.source_name,
                     note=note,
@@ -84,12 +85,12 @@ async def _posts(job: Job, make: Make) -> dict[str, object]:
         tree.put(files)
         with tree.index.writing():
             tree.index.spoil(item_ids=failed)
-    return {"store": held.store_id, "seq": held.seq, "states": states}
+    return {"store": contents.store_id, "seq": contents.seq, "states": states}
 
 
-def _is_to_be_made(item_id: int, made_from: Mapping[int, str], held: Held) -> bool:
+def _is_to_be_made(item_id: int, made_from: Mapping[int, str], contents: Contents) -> bool:
     revision = made_from.get(item_id)
-    return not revision or (item_id in held.changed and revision != str(held.changed[item_id]))
+    return not revision or (item_id in contents.changed and revision != str(contents.changed[item_id]))
 
 
 async def _states(job: Job, titles: Mapping[str, Sequence[str]]) -> dict[str, str]:

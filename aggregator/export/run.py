@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from aggregator.errors import ExportError
 from aggregator.export import posts, site
 from aggregator.export.job import Job
 from aggregator.export.tree import ExportReport, opened
 from aggregator.model.settings import Config, Export
-from aggregator.publish.posts import HEXO, JEKYLL, Templates
+from aggregator.publish.posts import HEXO, JEKYLL, PostError, Templates, check_templates
 from aggregator.store.base import Store
 
 
@@ -18,10 +19,18 @@ async def export(
 ) -> ExportReport:
     """Bring a folder in line with what is stored; write only what changed.
 
-    ``wanted.feed`` is the key of a feed that exists. ``look``: whether somebody else changed the files;
-    taking for granted that nobody did costs less. An item or file that cannot be written is reported
-    and left out. Raises ExportError if the folder cannot be used, and StoreError.
+    ``look``: whether somebody else changed the files; taking for granted that nobody did costs less. An
+    item or file that cannot be written is reported and left out. Raises ExportError if the folder cannot
+    be used, a template cannot be read or there is no such feed, and StoreError.
     """
+    try:
+        check_templates(templates_of(wanted))
+    except PostError as error:
+        raise ExportError(f"template: {error}") from error
+    if wanted.feed is not None:
+        found = await store.revision(wanted.feed)
+        if found is None or found[1]:
+            raise ExportError(f"no such feed: {wanted.feed}")
     section = f"{wanted.format} {wanted.feed}" if wanted.feed else wanted.format
     with opened(Path(wanted.directory), section, look=look) as tree:
         job = Job(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ from typing import Any
 
 from aggregator.errors import ExportError
 from aggregator.export import index
-from aggregator.export.index import Entry, Index
+from aggregator.export.index import File, Index
 
 AT_ONCE = 8  # files that are being synced: one journal's commit does for several
 LONGEST_PART_BYTES = 200  # file systems allow 255, and the name beside is longer
@@ -37,7 +37,7 @@ class ExportReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A file that shall be there; see `index.Entry` for what is noted of it."""
+    """A file that shall be there; see `index.File` for what is noted of it."""
 
     path: str
     body: bytes
@@ -69,7 +69,8 @@ def opened(root: Path, section: str, *, look: bool) -> Iterator[Tree]:
 
 
 class Tree:
-    """See `opened`. `keep` or `put` every wanted file, `retain` the items that have one, then `finish`."""
+    """See `opened`. `keep` or `put` every wanted file, then `finish`. Files of items stay until the index
+    disowns them."""
 
     def __init__(self, root: Path, known: Index, *, look: bool) -> None:
         self.report = ExportReport()
@@ -77,9 +78,9 @@ class Tree:
         self._root = Path(os.path.realpath(root))
         self._look = look
         self._seen: dict[str, bytes] = {}  # path -> digest, of those kept or put
-        for entry in known.unsure():
+        for file in known.unsure():
             with suppress(OSError, ValueError):
-                _beside(self._place(entry.path)).unlink(missing_ok=True)
+                _beside(self._place(file.path)).unlink(missing_ok=True)
         if look:
             touched = [
                 one.item_id for one in known.posts() if one.item_id is not None and not self._left(one)
@@ -89,24 +90,19 @@ class Tree:
 
     def keep(self, path: str, revision: str) -> bool:
         """Whether the file is there, made from this very revision and not touched since; if so it stays."""
-        entry = self.index.entry(path)
-        if entry is None or entry.sha256 is None or entry.revision != revision:
+        file = self.index.file(path)
+        if file is None or file.sha256 is None or file.revision != revision:
             return False
-        if self._look and not self._left(entry):
+        if self._look and not self._left(file):
             return False
-        self._seen[path] = entry.sha256
+        self._seen[path] = file.sha256
         self.report.unchanged += 1
         return True
-
-    def retain(self, item_ids: Collection[int]) -> None:
-        """These items keep the files that they have; those of others go, unless they are put again."""
-        with self.index.writing():
-            self.index.disown(self.index.revisions().keys() - set(item_ids))
 
     def put(self, files: Sequence[Wanted]) -> None:
         """Write those that are not there as they should be. What cannot be written is reported."""
         changed: list[tuple[Wanted, Path]] = []
-        same: list[Entry] = []
+        same: list[File] = []
         for each in files:
             digest = _digest(each.body)
             if each.path in self._seen:
@@ -117,15 +113,15 @@ class Tree:
             try:
                 place = self._place(each.path)
                 if self._is(place, each):
-                    same.append(_entry(each, digest, place.stat()))
+                    same.append(_file(each, digest, place.stat()))
                 else:
                     changed.append((each, place))
             except (OSError, ValueError) as error:
                 self._fail(each.path, error)
         self.report.unchanged += len(same)
         with self.index.writing():
-            self.index.put([entry for entry in same if entry != self.index.entry(entry.path)])
-            self.index.put([replace(_entry(each, None, None), revision="") for each, _ in changed])
+            self.index.put([file for file in same if file != self.index.file(file.path)])
+            self.index.put([replace(_file(each, None, None), revision="") for each, _ in changed])
         written = self._write(changed)
         with self.index.writing():
             self.index.put(written)
@@ -136,8 +132,8 @@ class Tree:
 
     def finish(self, memo: Mapping[str, Any]) -> ExportReport:
         """Remove what is ours and no longer wanted; note down ``memo`` for the next run."""
-        gone = [entry for entry in self.index.pages() if entry.path not in self._seen]
-        removed = [entry.path for entry in gone if self._remove(entry)]
+        gone = [file for file in self.index.pages() if file.path not in self._seen]
+        removed = [file.path for file in gone if self._remove(file)]
         with self.index.writing():
             self.index.remove(removed)
             self.index.note_down(memo)
@@ -158,13 +154,13 @@ class Tree:
             raise ValueError("a link leads out of the folder")
         return place
 
-    def _left(self, entry: Entry) -> bool:
+    def _left(self, file: File) -> bool:
         """Whether the file is as we left it, by its size and the time of its last change."""
         try:
-            found = os.lstat(os.path.join(self._root, entry.path))
+            found = os.lstat(os.path.join(self._root, file.path))
         except (OSError, ValueError):
             return False
-        return entry.sha256 is not None and (found.st_size, found.st_mtime_ns) == (entry.size, entry.mtime_ns)
+        return file.sha256 is not None and (found.st_size, found.st_mtime_ns) == (file.size, file.mtime_ns)
 
     def _is(self, place: Path, each: Wanted) -> bool:
         """Whether the file is there with these bytes. Raises ValueError if it is not ours to change."""
@@ -177,13 +173,13 @@ class Tree:
         other = self.index.other_owner(each.path)
         if other is not None:
             raise ValueError(f"belongs to the export {other!r} into this folder; left alone")
-        if self.index.entry(each.path) is None:
+        if self.index.file(each.path) is None:
             raise ValueError("a file that is not ours is there; left alone")
         return False
 
-    def _write(self, files: Iterable[tuple[Wanted, Path]]) -> list[Entry]:
+    def _write(self, files: Iterable[tuple[Wanted, Path]]) -> list[File]:
         """Those of ``files`` that are in their places now, and will be after a crash."""
-        written: list[Entry] = []
+        written: list[File] = []
         folders: set[Path] = set()
         with ThreadPoolExecutor(AT_ONCE) as pool:
             for each, place, found in pool.map(_replaced, files):
@@ -191,7 +187,7 @@ class Tree:
                     self._fail(each.path, found)
                 else:
                     folders.add(place.parent)
-                    written.append(_entry(each, self._seen[each.path], found))
+                    written.append(_file(each, self._seen[each.path], found))
         for folder in folders:
             _sync(folder)
         return written
@@ -200,15 +196,15 @@ class Tree:
         reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
         self.report.failures.append(f"{path}: {reason}")
 
-    def _remove(self, entry: Entry) -> bool:
+    def _remove(self, file: File) -> bool:
         """Whether the file is gone, or none of ours any more."""
-        if self.index.other_owner(entry.path) is not None:
+        if self.index.other_owner(file.path) is not None:
             return True
         try:
-            place = self._place(entry.path)
+            place = self._place(file.path)
             if not os.path.lexists(place):
                 return True
-            edited = place.is_symlink() or (entry.sha256 and _digest(place.read_bytes()) != entry.sha256)
+            edited = place.is_symlink() or (file.sha256 and _digest(place.read_bytes()) != file.sha256)
             if edited:
                 raise ValueError("no longer wanted, but changed by somebody; left alone")
             place.unlink()
@@ -218,15 +214,15 @@ class Tree:
                     break
                 folder.rmdir()
         except ValueError as error:
-            self._fail(entry.path, error)
+            self._fail(file.path, error)
         except OSError as error:
-            self._fail(entry.path, error)
+            self._fail(file.path, error)
             return False
         return True
 
 
-def _entry(each: Wanted, digest: bytes | None, found: os.stat_result | None) -> Entry:
-    return Entry(
+def _file(each: Wanted, digest: bytes | None, found: os.stat_result | None) -> File:
+    return File(
         path=each.path,
         item_id=each.item_id,
         origin=each.origin,

@@ -103,7 +103,7 @@ class Owed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Contents:
     """The items of a feed, newest first, by numbers that ``store_id`` tells from those of other stores;
     and those items, of any feed, that have changed after a commit, each with the commit that last changed
     it. ``seq`` is the newest commit."""
@@ -280,11 +280,11 @@ class Store(ArticleRequests, Protocol):
     async def view_items(self, key: str, limit: int, before: str | None = None) -> list[PublishedItem]:
         """A feed's items, newest first; with ``before`` (a uid) those that follow that item."""
 
-    async def held(self, key: str, since: int) -> Held:
+    async def contents(self, key: str, since: int) -> Contents:
         """What a feed holds, and what has changed since the commit ``since`` (0: ever), of one moment."""
 
     async def items(self, ids: Sequence[int]) -> dict[int, PublishedItem]:
-        """Items by the numbers that `held` gives; those pruned meanwhile are missing. At most 900."""
+        """Items by the numbers that `contents` gives; those pruned meanwhile are missing. At most 900."""
 
     async def item(self, uid: str) -> ItemRecord | None: ...
 

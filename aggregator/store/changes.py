@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.model.feed import PublishedItem
 from aggregator.store import reads
-from aggregator.store.base import Held
+from aggregator.store.base import Contents
 from aggregator.store.tables import counter, feed, item, member
 
-_HELD = (
+_CONTENTS = (
     select(member.c.item_id)
     .where(member.c.feed_id == select(feed.c.id).where(feed.c.key == bindparam("key")).scalar_subquery())
     .order_by(member.c.sorted_at.desc(), member.c.item_id.desc())
@@ -26,12 +26,12 @@ _CHANGED = select(item.c.id, item.c.seq).where(item.c.seq > bindparam("since"))
 _ITEMS: Select[Any] = reads.published().where(item.c.id.in_(bindparam("ids", expanding=True)))
 
 
-async def held(connection: AsyncConnection, key: str, since: int) -> Held:
-    """See `base.Store.held`. Of one moment if the connection is."""
+async def contents(connection: AsyncConnection, key: str, since: int) -> Contents:
+    """See `base.Store.contents`. Of one moment if the connection is."""
     numbers = {row.name: row.value for row in await connection.execute(select(counter))}
-    ids = (await connection.scalars(_HELD, {"key": key})).all()
+    ids = (await connection.scalars(_CONTENTS, {"key": key})).all()
     changed = (await connection.execute(_CHANGED, {"since": since})).all()
-    return Held(
+    return Contents(
         store_id=numbers["store"],
         seq=numbers["seq"],
         item_ids=ids,

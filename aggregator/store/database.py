@@ -25,8 +25,8 @@ from aggregator.model.settings import Category, StoreSettings
 from aggregator.model.source import Claim, Outcome, Saved, Source
 from aggregator.store import articles, changes, claims, publishers, reads, rows, sync, upkeep
 from aggregator.store.base import (
+    Contents,
     FirstCheck,
-    Held,
     ItemRecord,
     Outage,
     Owed,
@@ -321,8 +321,8 @@ class Database:
     async def view_items(self, key: str, limit: int, before: str | None = None) -> list[PublishedItem]:
         return await self._reader.call(lambda c: reads.view_items(c, key, limit, before))
 
-    async def held(self, key: str, since: int) -> Held:
-        return await self._reader.call(lambda c: changes.held(c, key, since), snapshot=True)
+    async def contents(self, key: str, since: int) -> Contents:
+        return await self._reader.call(lambda c: changes.contents(c, key, since), snapshot=True)
 
     async def items(self, ids: Sequence[int]) -> dict[int, PublishedItem]:
         return await self._reader.call(lambda c: changes.items(c, ids))
