@@ -259,7 +259,7 @@ FETCH = (
         field="timeout_s",
         type="duration",
         default='"30s"',
-        meaning="Longest time for a whole poll, redirects included, 10ms to 10m.",
+        meaning="Longest time for a whole poll, redirects and further pages included, 10ms to 10m.",
         example='"1m"',
         read=duration("10ms", "10m", "30s"),
     ),

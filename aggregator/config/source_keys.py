@@ -106,7 +106,7 @@ POLLING = (
         field="timeout_s",
         type="duration",
         default="`fetch.timeout`",
-        meaning="Longest time for a whole poll, redirects included, 10ms to 10m.",
+        meaning="Longest time for a whole poll, redirects and further pages included, 10ms to 10m.",
         example='"1m"',
         read=duration("10ms", "10m", "30s"),
     ),

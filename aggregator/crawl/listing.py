@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from aggregator.crawl.crawler import CrawlContext, Crawled
 from aggregator.crawl.feed import same_origin
-from aggregator.errors import CrawlError, FetchError, RefusedError
+from aggregator.errors import CrawlError, FetchError, NetworkError, RefusedError
 from aggregator.model.document import Drop, Entry
 from aggregator.model.http import FetchRequest, FetchResult
 from aggregator.model.source import Select
@@ -59,7 +59,7 @@ async def _crawl(context: CrawlContext, read: Read, accept: str) -> Crawled:
     source, state = context.source, context.state
     assert source.select is not None, "the configuration asks for it"
     url = state.adopted_url or _first_url(context)
-    first = await context.fetch(_request(context, url, accept, conditional=True))
+    first = await context.fetch(_request(context, url, accept, source.timeout_s, conditional=True))
     crawled = Crawled(
         url=first.url,
         status=first.status,
@@ -75,7 +75,9 @@ async def _crawl(context: CrawlContext, read: Read, accept: str) -> Crawled:
     if digest == state.body_sha256:
         return crawled
     listing = await _listing(context, read, first)
-    entries, drops, whole = await _others(context, read, accept, url, listing)
+    entries, drops, whole = await _others(
+        context, read, accept, url, listing, left_s=source.timeout_s - first.elapsed_s
+    )
     document = replace(
         listing.document,
         entries=(*listing.document.entries, *entries),
@@ -87,10 +89,11 @@ async def _crawl(context: CrawlContext, read: Read, accept: str) -> Crawled:
 
 
 async def _others(
-    context: CrawlContext, read: Read, accept: str, first_url: str, listing: Listing
+    context: CrawlContext, read: Read, accept: str, first_url: str, listing: Listing, *, left_s: float
 ) -> tuple[list[Entry], list[Drop], bool]:
     """Entries and drops of the pages behind the first, and whether all could be read. A page that
-    cannot is noted; those before it count."""
+    cannot is noted; those before it count. ``left_s`` is what the first left of the poll's time; it is
+    the servers' alone, our own waits for a turn are not counted."""
     entries: list[Entry] = []
     drops: list[Drop] = []
     seen = {first_url}
@@ -102,7 +105,10 @@ async def _others(
         try:
             if not same_origin(url, first_url):
                 raise RefusedError("the next page is on another server")
-            result = await context.fetch(_request(context, url, accept, conditional=False))
+            if left_s <= 0:
+                raise NetworkError(f"no time is left: all pages took {context.source.timeout_s:g} s")
+            result = await context.fetch(_request(context, url, accept, left_s, conditional=False))
+            left_s -= result.elapsed_s
             listing = await _listing(context, read, result)
         except CrawlError as error:
             stage = "fetch" if isinstance(error, FetchError) else "parse"
@@ -122,7 +128,9 @@ async def _listing(context: CrawlContext, read: Read, result: FetchResult) -> Li
     return await context.work(len(result.body), reading, result.body, content_type, result.url, source.select)
 
 
-def _request(context: CrawlContext, url: str, accept: str, *, conditional: bool) -> FetchRequest:
+def _request(
+    context: CrawlContext, url: str, accept: str, timeout_s: float, *, conditional: bool
+) -> FetchRequest:
     source = context.source
     return FetchRequest(
         url=url,
@@ -131,7 +139,7 @@ def _request(context: CrawlContext, url: str, accept: str, *, conditional: bool)
         headers=source.headers if same_origin(url, source.url) else {},
         accept=accept,
         body=source.body,
-        timeout_s=source.timeout_s,
+        timeout_s=timeout_s,
         max_body_bytes=min(source.max_body_bytes, MAX_BYTES),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -125,6 +126,31 @@ def test_a_page_that_fails_costs_its_items_only_until_the_next_poll(
     report = program.refresh()
     assert (report["sources"]["fetched"], report["items"]["new"]) == (1, 1), "nothing vouched for the rest"
     assert program.refresh()["sources"]["not_modified"] == 1
+
+
+def test_all_pages_share_the_time_of_one_poll(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
+    async def slowly(request: Request) -> Response:
+        answer_now = asyncio.Event()  # each page alone is within the time, all of them are not
+        asyncio.get_running_loop().call_later(0.2, answer_now.set)
+        await answer_now.wait()
+        number = int(request.path.rpartition("/")[2])
+        return Response(body=page(f"item {number}", following=f"/news/{number + 1}").encode())
+
+    for number in range(1, 12):
+        threaded_origin.serve(f"/news/{number}", slowly)
+    program = Program(
+        tmp_path,
+        news(
+            threaded_origin.url("/news/1"),
+            'timeout = "1500ms"',
+            'pages.next = "a.next@href"',
+            "pages.limit = 20",
+        ),
+    )
+    report = program.refresh()
+    assert report["items"]["dropped"] == 1, "the page that there was no time for"
+    assert 1 <= report["items"]["new"] < 9, "those before it count"
+    assert threaded_origin.count("/news/10") == 0
 
 
 def test_a_next_page_elsewhere_is_not_asked_for(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
