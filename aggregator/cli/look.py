@@ -115,8 +115,12 @@ def opml_export(context: click.Context, feeds: bool) -> int:
     """Print our sources as an OPML subscription list, or with --feeds our feeds."""
     config = load(context)
     from aggregator import app
+    from aggregator.publish import opml
 
     click.echo(run_to_end(app.opml_list(config, feeds=feeds)), nl=False)
+    left_out = [] if feeds else [each.name for each in config.sources if opml.shareable_address(each) is None]
+    for name in left_out:
+        click.echo(f"left out, no feed or not for others: {name}", err=True)
     return OK
 
 

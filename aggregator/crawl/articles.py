@@ -20,6 +20,7 @@ from aggregator.fetch.local import is_local
 from aggregator.model.document import Entry, Text
 from aggregator.model.http import FetchRequest, FetchResult
 from aggregator.model.item import Item
+from aggregator.model.secrecy import without_secrets
 from aggregator.model.source import Article, Source
 from aggregator.parse import api, fulltext, page
 from aggregator.process import raw
@@ -87,7 +88,7 @@ class Articles:
             else:
                 await self.store.save_article(request, item)
                 self.report(None)
-                log.info("article.done", source=source.name, url=request.url)
+                log.info("article.done", source=source.name, url=without_secrets(request.url))
 
     async def _item(self, source: Source, article: Article, request: Owed) -> Item:
         """The item with its article, or as its feed gave it where that is better. Raises CrawlError."""

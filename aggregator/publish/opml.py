@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
-from urllib.parse import urlsplit, urlunsplit
 
 from lxml import etree
 
 from aggregator.model.feed import Feed
+from aggregator.model.secrecy import HIDDEN, without_secrets
 from aggregator.model.source import Source
 from aggregator.publish.mend import scrub_text
 from aggregator.publish.paths import feed_url
@@ -47,20 +47,24 @@ def feeds_opml(feeds: Sequence[Feed], base_url: str, site_title: str, updated_at
 
 
 def sources_opml(sources: Sequence[tuple[Source, str, str | None]], site_title: str) -> bytes:
-    """Our sources as a list, grouped by category: (source, title, link of its site) each.
-
-    Left out is what means nothing elsewhere or to others: files of this machine, sources that are no
-    feeds, headers, and user names and passwords in addresses.
-    """
+    """Our sources as a list, grouped by category: (source, title, link of its site) each. Left out are those
+    that have no `shareable_address`."""
     root, body = _document(site_title, None)
     groups: dict[str, etree._Element] = {"": body}
     for source, title, link in sorted(sources, key=lambda row: (row[0].category, row[0].name)):
-        address = _without_credentials(source.url)
-        if source.kind != "feed" or address is None:
+        address = shareable_address(source)
+        if address is None:
             continue
         parent = _category_group(groups, source.category, {})
         _outline(parent, title or source.name, xml_url=address, html_url=link or "")
     return _serialise(root)
+
+
+def shareable_address(source: Source) -> str | None:
+    """The address of a source as others may have it, without user name and password. None where it means
+    nothing elsewhere or is not for others: a file of this machine, what is no feed, an address with a key."""
+    address = without_secrets(source.url)
+    return address if source.kind == "feed" and address is not None and HIDDEN not in address else None
 
 
 def _document(title: str, updated_at: datetime | None) -> tuple[etree._Element, etree._Element]:
@@ -101,17 +105,6 @@ def _outline(parent: etree._Element, text: str, *, xml_url: str = "", html_url: 
     if html_url:
         node.set("htmlUrl", scrub_text(html_url))
     return node
-
-
-def _without_credentials(url: str) -> str | None:
-    """An http(s) address without user name and password; None for any other."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # such as an unclosed "[" in the host
-        return None
-    if parts.scheme not in ("http", "https"):
-        return None
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def _serialise(root: etree._Element) -> bytes:

@@ -161,8 +161,11 @@ def test_preview_stores_nothing(tmp_path: Path, threaded_origin: ThreadedOrigin)
 def test_opml_goes_out_and_comes_in(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
     source = {"name": "acme", "url": threaded_origin.url("/f"), "category": "news", "title": "Acme & Co"}
     (tmp_path / "one").mkdir()
-    exported = Program(tmp_path / "one", configuration([source])).run("opml", "export").stdout
+    keyed = {"name": "keyed", "url": threaded_origin.url("/g?token=hunter2")}
+    done = Program(tmp_path / "one", configuration([source, keyed])).run("opml", "export")
+    exported = done.stdout
     assert "Acme &amp; Co" in exported
+    assert ("hunter2" in exported, "left out" in done.stderr, "keyed" in done.stderr) == (False, True, True)
     (tmp_path / "list.opml").write_text(exported, encoding="utf-8")
     (tmp_path / "two").mkdir()
     empty = Program(tmp_path / "two", configuration([]))

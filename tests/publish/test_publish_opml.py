@@ -94,6 +94,7 @@ def test_sources_by_category_without_secrets() -> None:
         (Source(name="d", url="https://d.example/", kind="mine.mod:crawl"), "D", None),
         (Source(name="e", url="https://e.example/", category="x"), "", None),
         (Source(name="f", url="https://[broken"), "F", None),
+        (Source(name="g", url="https://g.example/f?id=7&token=hunter2"), "G", None),
     ]
     opml = sources_opml(sources, "Wire")
     assert b"hunter2" not in opml
