@@ -18,12 +18,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
+import click
 
 from aggregator import app, daemon
 from aggregator.cli import logs, root
@@ -142,9 +143,10 @@ url = "http://127.0.0.1:{SILENT_PORT}/"
     return root.parse(file, text)
 
 
-async def soak(config: Config, port: int, rounds: int) -> list[Look]:
-    """The figures, a look each fifty rounds. Raises Wrong."""
+async def soak(config: Config, port: int, numbers: Iterable[int]) -> list[Look]:
+    """The figures, a look each fifty rounds; ``numbers`` count from 1. Raises Wrong."""
     looks: list[Look] = []
+    rounds = 0
     metrics = Metrics()
     async with (
         app.opened(config, "daemon") as store,
@@ -152,7 +154,7 @@ async def soak(config: Config, port: int, rounds: int) -> list[Look]:
         daemon.listening(config, store, metrics, lambda: 0),
         aiohttp.ClientSession() as session,
     ):
-        for number in range(1, rounds + 1):
+        for number in numbers:
             await get(session, f"http://127.0.0.1:{port}/round/{number}")
             await crawl_all(claims(store), engine.crawl, config.fetch.concurrency)
             await app.publish_overdue(config, store)
@@ -162,6 +164,7 @@ async def soak(config: Config, port: int, rounds: int) -> list[Look]:
                 await store.prune(app.utc_now(), config.store.keep_items, config.site.feed_items)
                 await store.housekeeping()
                 looks.append(look(number, Path(config.store.path)))
+            rounds = number
         problems = await store.integrity()
         newest = (await store.view_items("source/news", 1))[0].item.guid
     if problems or newest != f"g{rounds + WINDOW - 1}":
@@ -214,7 +217,8 @@ def main() -> int:
         assert origin.stdout is not None
         port = int(origin.stdout.readline())
         try:
-            looks = asyncio.run(soak(configuration(Path(folder), port), port, options.rounds))
+            with click.progressbar(range(1, options.rounds + 1), label="rounds", file=sys.stderr) as numbers:
+                looks = asyncio.run(soak(configuration(Path(folder), port), port, numbers))
         except Wrong as error:
             print(f"soak: {error}", file=sys.stderr)
             return 1
