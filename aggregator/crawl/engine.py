@@ -158,7 +158,14 @@ class Engine:
             self._answered()
         if crawled.body is None and crawled.document is None:
             after = transition.succeeded(
-                source, state, crawled, None, found_new=False, min_every_s=self.min_every_s, now=self.now()
+                source,
+                state,
+                crawled,
+                None,
+                found_new=False,
+                found_known=True,
+                min_every_s=self.min_every_s,
+                now=self.now(),
             )
             result = "not_modified" if crawled.not_modified else "unchanged"
             return Outcome(claim=claim, result=result, state=after, status=crawled.status)
@@ -169,6 +176,7 @@ class Engine:
             crawled,
             document,
             found_new=any(change.item_id is None for change in taken.changes),
+            found_known=taken.unchanged > 0 or any(change.item_id is not None for change in taken.changes),
             min_every_s=self.min_every_s,
             now=self.now(),
         )

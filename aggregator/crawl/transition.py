@@ -24,13 +24,15 @@ def succeeded(
     document: Document | None,
     *,
     found_new: bool,
+    found_known: bool,
     min_every_s: float,
     now: datetime,
 ) -> SourceState:
-    """After a 304, an unchanged body, or a document that was read."""
+    """After a 304, an unchanged body, or a document that was read: whether it held items that are new, and
+    some that were known (as a body that is the same does)."""
     hints = document.hints if document else state.hints
     after = replace(
-        _moved(source, state, crawled),
+        _moved(source, state, crawled, found_known=found_known),
         validators=crawled.validators,
         body_sha256=crawled.body_sha256,
         hints=hints,
@@ -94,15 +96,27 @@ def unheard(
     )
 
 
-def _moved(source: Source, state: SourceState, crawled: Crawled) -> SourceState:
+def _moved(source: Source, state: SourceState, crawled: Crawled, *, found_known: bool) -> SourceState:
     """Count equal permanent redirects, and adopt their target when they have lasted. An adopted
-    address that answers by itself stays adopted."""
-    if crawled.permanent_url is None:
-        return replace(state, moved_url=None, moved_count=0) if state.moved_count else state
-    count = state.moved_count + 1 if crawled.permanent_url == state.moved_url else 1
+    address that answers by itself stays adopted.
+
+    Only the same feed is counted: when it first answers from there, it must hold something that we know. What
+    shares nothing (a parked domain's feed, another of the site's) is followed and stays at 0, since by the
+    next poll its items are known, too.
+    """
+    target = crawled.permanent_url
+    empty = crawled.document is not None and not crawled.document.entries
+    if target is None or (target != state.moved_url and empty):
+        return replace(state, moved_url=None, moved_count=0) if state.moved_url else state
+    if target != state.moved_url:
+        is_same = found_known or state.last_ok_at is None
+        return replace(state, moved_url=target, moved_count=int(is_same))
+    if state.moved_count == 0:
+        return state
+    count = state.moved_count + 1
     if count < MOVED_POLLS:
-        return replace(state, moved_url=crawled.permanent_url, moved_count=count)
-    adopted = None if crawled.permanent_url == source.url else crawled.permanent_url
+        return replace(state, moved_count=count)
+    adopted = None if target == source.url else target
     return replace(state, moved_url=None, moved_count=0, adopted_url=adopted)
 
 

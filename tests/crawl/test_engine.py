@@ -149,6 +149,26 @@ async def test_headers_stay_with_their_server(engine: Engine, store: Store, orig
         assert not [request for request in other.seen("/f") if "authorization" in request.headers]
 
 
+async def test_another_feed_is_followed_and_never_adopted(
+    engine: Engine, store: Store, origin: Origin
+) -> None:
+    async with Origin(host="127.0.0.2") as parked:
+        source = Source(name="acme", url=origin.url("/f"))
+        origin.serve("/f", rss(("a", "A")))
+        await crawl(engine, store, source)
+        parked.serve("/f", rss(("buy", "This domain is for sale")))
+        origin.serve("/f", redirect=parked.url("/f"), status=301)
+        for _ in range(4):
+            await crawl(engine, store, source)
+        assert (origin.count("/f"), parked.count("/f")) == (5, 4), "the configured address is always asked"
+        moved = parked.url("/moved")
+        parked.serve("/moved", rss(("a", "A"), ("b", "B")))
+        origin.serve("/f", redirect=moved, status=301)
+        for _ in range(4):
+            await crawl(engine, store, source)
+        assert origin.count("/f") == 8, "what has our items is the same feed, and adopted after three polls"
+
+
 async def test_a_heavy_entry_is_cleaned_apart(engine: Engine, store: Store, origin: Origin) -> None:
     heavy = "&lt;p&gt;" + "&lt;b&gt;x&lt;/b&gt; " * 12_000
     origin.serve("/f", rss(("a", "A"), ("b", "B")).replace(b"Text of A.", heavy.encode()))

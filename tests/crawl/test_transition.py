@@ -10,7 +10,7 @@ import pytest
 from aggregator.crawl.crawler import Crawled
 from aggregator.crawl.transition import failed, succeeded
 from aggregator.errors import CrawlError, NetworkError, NotAFeed, StatusError
-from aggregator.model.document import Document, Hints
+from aggregator.model.document import Document, Entry, Hints
 from aggregator.model.source import Source, SourceState, Validators
 
 NOW = datetime(2026, 8, 8, 10, 0, tzinfo=UTC)
@@ -26,8 +26,11 @@ STORED = SourceState(
 )
 
 
-def ok(state: SourceState, crawled: Crawled, *, found_new: bool = False) -> SourceState:
-    return succeeded(SOURCE, state, crawled, crawled.document, found_new=found_new, min_every_s=300, now=NOW)
+def ok(
+    state: SourceState, crawled: Crawled, *, found_new: bool = False, found_known: bool = True
+) -> SourceState:
+    found = {"found_new": found_new, "found_known": found_known}
+    return succeeded(SOURCE, state, crawled, crawled.document, **found, min_every_s=300, now=NOW)
 
 
 def bad(state: SourceState, error: CrawlError, now: datetime = NOW) -> SourceState:
@@ -115,6 +118,37 @@ def test_a_permanent_redirect_is_adopted_after_three_equal_polls() -> None:
     state = ok(state, answer(permanent_url="http://new.example/feed"))
     assert state.adopted_url == "http://new.example/feed"
     assert ok(state, answer()).adopted_url == "http://new.example/feed"
+
+
+def test_a_permanent_redirect_to_another_feed_is_never_adopted() -> None:
+    """Its items are known once they have been followed there, and still it is another one."""
+    document = Document(format="rss2.0", entries=(Entry(guid="1"),))
+    parked = answer(permanent_url="http://parked.example/feed", document=document)
+    state = ok(STORED, parked, found_known=False)
+    for _ in range(5):
+        state = ok(state, parked)
+    assert state.adopted_url is None
+    state = ok(state, answer())
+    for _ in range(3):
+        state = ok(state, answer(permanent_url="http://new.example/feed", document=document))
+    assert state.adopted_url == "http://new.example/feed", "another target, with what we know"
+
+
+def test_a_permanent_redirect_is_judged_by_the_first_document_with_entries() -> None:
+    emptied = answer(permanent_url="http://new.example/feed", document=Document(format="rss2.0"))
+    state = ok(STORED, emptied, found_known=False)
+    for _ in range(3):
+        state = ok(state, answer(permanent_url="http://new.example/feed"))
+    assert state.adopted_url == "http://new.example/feed"
+
+
+def test_a_source_that_has_always_redirected_is_the_same_feed() -> None:
+    state = SourceState()
+    document = Document(format="rss2.0", entries=(Entry(guid="1"),))
+    for _ in range(3):
+        moved = answer(permanent_url="http://new.example/feed", document=document)
+        state = ok(state, moved, found_known=state.last_ok_at is not None)
+    assert state.adopted_url == "http://new.example/feed"
 
 
 def test_a_temporary_redirect_is_never_adopted() -> None:
