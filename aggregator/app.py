@@ -15,16 +15,18 @@ import structlog
 from aggregator import __version__
 from aggregator.crawl.crawler import Crawler, find
 from aggregator.crawl.engine import Engine
+from aggregator.crawl.network import Network
 from aggregator.crawl.owed import AT_ONCE
 from aggregator.crawl.pool import BATCH, LEASE_S, crawl_all
 from aggregator.crawl.seats import Seats
 from aggregator.errors import ConfigError, CrawlError, Problem, StoreOutage
 from aggregator.fetch.client import Client
+from aggregator.fetch.politeness import Gate
 from aggregator.model.document import counted
 from aggregator.model.settings import Config, Export
 from aggregator.model.source import Claim, Outcome, Saved, Source, SourceState
 from aggregator.process.cadence import first_check
-from aggregator.store.base import ArticleRequests, Owing, SourceStatus, Store
+from aggregator.store.base import ArticleRequests, Owing, SourceStatus, Store, SyncResult
 from aggregator.store.database import open_store
 
 if TYPE_CHECKING:
@@ -69,23 +71,27 @@ async def opened(config: Config, role: Literal["crawler", "daemon", "reader"]) -
     store: Store = await open_store(config.store, now=utc_now, role=role)
     try:
         if role != "reader":
-            now = utc_now()
-            await store.sync_sources(
-                config.sources,
-                config.categories,
-                config.site.title,
-                now=now,
-                first_check=lambda source, new: first_check(source.name, now, source.every_s, new),
-            )
-            if config.publisher_aliases:
-                from aggregator.process import publisher
-
-                await store.merge_publishers(
-                    publisher.merges(config.publisher_aliases, config.publisher_slugs)
-                )
+            await in_step(config, store)
         yield store
     finally:
         await store.close()
+
+
+async def in_step(config: Config, store: Store) -> SyncResult:
+    """Bring the store in step with the configuration. Raises StoreError."""
+    now = utc_now()
+    result = await store.sync_sources(
+        config.sources,
+        config.categories,
+        config.site.title,
+        now=now,
+        first_check=lambda source, new: first_check(source.name, now, source.every_s, new),
+    )
+    if config.publisher_aliases:
+        from aggregator.process import publisher
+
+        await store.merge_publishers(publisher.merges(config.publisher_aliases, config.publisher_slugs))
+    return result
 
 
 @asynccontextmanager
@@ -97,9 +103,12 @@ async def engine(
     owed: ArticleRequests | None = None,
     report_article: Callable[[CrawlError | None], None] = lambda failure: None,
     go_on: Callable[[], bool] = lambda: True,
+    gate: Gate | None = None,
+    network: Network | None = None,
 ) -> AsyncIterator[Engine]:
     """What crawls, with its one HTTP client. ``owed`` remembers articles where it is not the store;
-    ``go_on``: whether to ask for one more article."""
+    ``go_on``: whether to ask for one more article; ``gate`` and ``network`` are given where what they
+    know must outlive this engine. Raises ConfigError."""
     requests = owed or store
     seats = Seats()
 
@@ -130,7 +139,12 @@ async def engine(
             raise StoreOutage(store.outage.reason)
 
     async with Client(
-        config.fetch, version=__version__, directory=config.directory, now=utc_now, allowed=allowed
+        config.fetch,
+        version=__version__,
+        directory=config.directory,
+        now=utc_now,
+        allowed=allowed,
+        gate=gate,
     ) as client:
         yield Engine(
             store=store,
@@ -143,6 +157,7 @@ async def engine(
             sources=len(config.sources),
             report=report or (lambda outcome, saved: None),
             articles=articles if requests is not None else None,
+            network=network or Network(),
         )
 
 
@@ -333,7 +348,7 @@ async def export_files(config: Config, wanted: Export) -> ExportReport:
         return await export.export(store, config, wanted, generator=GENERATOR)
 
 
-async def until(stop: asyncio.Event, *tasks: asyncio.Task[None]) -> None:
+async def until(stop: asyncio.Event, *tasks: asyncio.Task[Any]) -> None:
     """Return when told to stop, or as soon as one of the tasks has ended."""
     waiting = asyncio.create_task(stop.wait(), name="stop")
     try:

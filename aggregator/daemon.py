@@ -1,21 +1,21 @@
-"""The long-running process: ticks, crawls and serves until it is told to stop."""
+"""The long-running processes: one ticks, crawls and serves until it is told to stop, one serves only. Both
+take another configuration when they are told to."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import structlog
 
 from aggregator import app
-from aggregator.crawl.dispatch import Dispatcher
-from aggregator.crawl.owed import Rounds
-from aggregator.errors import ConfigError, CrawlError, Problem, StoreError
-from aggregator.export.follow import Follower
+from aggregator.crawl.network import Network
+from aggregator.errors import ConfigError, Problem
+from aggregator.generation import Generation, prepared
 from aggregator.model.settings import Config
-from aggregator.model.source import Outcome, Saved
-from aggregator.schedule import Ticks, tick_period_s
+from aggregator.reload import Orders
 from aggregator.serve import listen
 from aggregator.serve.bounds import Bounds
 from aggregator.serve.metrics import Metrics
@@ -24,120 +24,97 @@ from aggregator.store.base import Store
 
 log = structlog.get_logger()
 
-GRACE_S = 4.0  # for crawls under way, when told to stop
-PRUNE_EVERY_S = 3600.0
-OWED_EVERY_S = 60.0  # between two rounds of asking for owed articles
-OVERDUE_EVERY_S = 30.0  # between two looks for items that have waited for their articles long enough
 
+async def run(config: Config, orders: Orders) -> None:
+    """Schedule and serve until told to stop. Then end the generation in force, the writer, HTTP, the store,
+    in this order. When told to reload, and the configuration is a good one, the generation ends the same
+    way and another one follows; all else stays open. Raises StoreError; not while the disk is full or the
+    like: this is waited for, unless it must stop."""
+    metrics, network = Metrics(), Network()
+    async with app.opened(config, "daemon") as store, AsyncExitStack() as stack:
+        generation = await stack.enter_async_context(prepared(config, store, metrics, network))
 
-async def run(config: Config, stop: asyncio.Event) -> None:
-    """Schedule and serve until ``stop`` is set. In this order it then stops: no new ticks, no new
-    crawls, a grace period for those under way, the writer, HTTP, the store. Raises StoreError; not while
-    the disk is full or the like: this is waited for, unless it must stop."""
-    metrics = Metrics()
-    follower = Follower(config, generator=app.GENERATOR) if config.exports else None
+        async def accept(fresh: AsyncExitStack, new: Config) -> Generation:
+            return await fresh.enter_async_context(prepared(new, store, metrics, network))
 
-    def changed() -> None:
-        if follower is not None:
-            follower.changed()
-
-    def crawled(outcome: Outcome, saved: Saved) -> None:
-        metrics.crawled(outcome, saved)
-        if outcome.result == "fetched":
-            changed()
-
-    def asked_for_article(failure: CrawlError | None) -> None:
-        metrics.asked_for_article(failure)
-        changed()
-
-    async with (
-        app.opened(config, "daemon") as store,
-        app.engine(
-            config,
-            store,
-            crawled,
-            report_article=asked_for_article,
-            go_on=lambda: not stop.is_set() and store.outage is None,
-        ) as crawling,
-    ):
-        store.patient(True)
-        dispatcher = Dispatcher(
-            store,
-            crawling,
-            now=app.utc_now,
-            limit=config.fetch.concurrency + app.WAITING,
-            per_host=config.fetch.per_host,
-        )
-
-        rounds = Rounds(store, crawling, now=app.utc_now)
-
-        async def prune() -> None:
-            try:
-                pruned = await store.prune(app.utc_now(), config.store.keep_items, config.site.feed_items)
-                await store.housekeeping()
-            except StoreError as error:
-                # It can wait; where the store is damaged, crawling finds out and ends the program.
-                log.error("store.not_pruned", error=str(error))
-            else:
-                log.info("store.pruned", items=pruned)
-                changed()
-
-        async def publish_overdue() -> None:
-            try:
-                if await app.publish_overdue(config, store):
-                    changed()
-            except StoreError as error:
-                log.error("store.not_published", error=str(error))
-
-        async def ask_owed() -> None:
-            rounds.tick()
-
-        chores = {"prune": (PRUNE_EVERY_S, prune)}
-        waits = [source.article.wait_s for source in config.sources if source.article is not None]
-        # Also where no source asks for articles any more: some items may wait from when one did.
-        chores["articles"] = (
-            min(max(1.0, min(waits, default=OVERDUE_EVERY_S)), OVERDUE_EVERY_S),
-            publish_overdue,
-        )
-        if waits:
-            chores["owed"] = (OWED_EVERY_S, ask_owed)
-        ticks = Ticks(_periods(config), dispatcher.tick, chores)
-        async with listening(config, store, metrics, lambda: dispatcher.active), asyncio.TaskGroup() as group:
-            ticking = group.create_task(ticks.run(), name="ticks")
-            crawls = group.create_task(dispatcher.run(GRACE_S), name="dispatcher")
-            exports = group.create_task(follower.run(), name="exports") if follower is not None else None
-            asking = group.create_task(rounds.run(GRACE_S), name="owed articles")
-            await app.until(stop, ticking, crawls, asking)
-            log.info("daemon.stopping", crawls=dispatcher.active)
-            if exports is not None:
-                exports.cancel()
-            ticking.cancel()
-            store.patient(False)
-            dispatcher.stop()
-            rounds.stop()
+        async with (
+            listening(config, store, metrics, lambda: generation.active) as site,
+            _patient(store, orders.stop),
+        ):
+            while not orders.stop.is_set():
+                async with AsyncExitStack() as fresh:
+                    reloaded = orders.reloaded(generation.config, partial(accept, fresh), site.refused)
+                    following = await generation.run(orders.stop, reloaded)
+                    await stack.aclose()
+                    stack.push_async_callback(fresh.pop_all().aclose)
+                if following is None or orders.stop.is_set():
+                    break
+                await _succeed(following, generation, store, site)
+                generation = following
     log.info("daemon.stopped")
 
 
-async def serve(config: Config, stop: asyncio.Event) -> None:
-    """Serve what is stored until ``stop`` is set; crawl nothing."""
-    async with app.opened(config, "reader") as store, listening(config, store, Metrics(), lambda: 0):
+async def _succeed(following: Generation, generation: Generation, store: Store, site: Site) -> None:
+    """Put another generation's configuration in force."""
+    config = following.config
+    following.inherit(generation)
+    found = await app.in_step(config, store)
+    site.reloaded(config.site, config.sources)
+    log.info(
+        "config.reloaded",
+        sources=len(config.sources),
+        added=len(found.added) + len(found.returned),
+        changed=len(found.changed) + len(found.renamed),
+        removed=len(found.removed),
+    )
+
+
+async def serve(config: Config, orders: Orders) -> None:
+    """Serve what is stored until told to stop; crawl nothing."""
+    async with (
+        app.opened(config, "reader") as store,
+        listening(config, store, Metrics(), lambda: 0) as site,
+        asyncio.TaskGroup() as group,
+    ):
+        reloading = group.create_task(_show(config, orders, site), name="reload")
+        await orders.stop.wait()
+        reloading.cancel()
+
+
+async def _show(config: Config, orders: Orders, site: Site) -> None:
+    """Serve by each configuration that comes. Sources and feeds are the daemon's to change."""
+
+    async def accept(new: Config) -> Config:
+        return new
+
+    while True:
+        new = await orders.reloaded(config, accept, site.refused)
+        site.reloaded(new.site, new.sources)
+        log.info("config.reloaded", sources=len(new.sources))
+
+
+@asynccontextmanager
+async def _patient(store: Store, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Sit out what may pass, until told to stop."""
+
+    async def end() -> None:
         await stop.wait()
+        store.patient(False)
 
-
-def _periods(config: Config) -> Mapping[str, float]:
-    """A tick for each category that has sources, as often as its most frequent source needs."""
-    periods: dict[str, float] = {}
-    for source in config.sources:
-        period_s = tick_period_s(source.every_s)
-        periods[source.category] = min(period_s, periods.get(source.category, period_s))
-    return periods
+    store.patient(True)
+    ending = asyncio.create_task(end(), name="patience")
+    try:
+        yield
+    finally:
+        ending.cancel()
 
 
 @asynccontextmanager
 async def listening(
     config: Config, store: Store, metrics: Metrics, active: Callable[[], int]
-) -> AsyncIterator[None]:
-    """The HTTP server, from listening to closed. Raises ConfigError when the address is taken."""
+) -> AsyncIterator[Site]:
+    """The HTTP server, from listening to closed, and what it shows. Raises ConfigError when the address is
+    taken."""
     site = Site(
         store=store,
         settings=config.site,
@@ -160,4 +137,4 @@ async def listening(
         log.info(
             "serve.listening", address=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         )
-        yield
+        yield site

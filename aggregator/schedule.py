@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
@@ -53,6 +54,9 @@ class Ticks:
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
 
+        self._busy: set[asyncio.Task[Any]] = set()
+        self._ended = False
+
         async def tick(category: str) -> None:
             on_tick(category)
 
@@ -61,11 +65,26 @@ class Ticks:
                 tick, ForwardTrigger(seconds=1), args=[category], id=f"category {category}"
             ).trigger.interval = timedelta(seconds=period_s)
         for name, (period_s, chore) in chores.items():
-            self._scheduler.add_job(chore, ForwardTrigger(seconds=period_s), id=f"chore {name}")
+            self._scheduler.add_job(
+                self._do, ForwardTrigger(seconds=period_s), args=[chore], id=f"chore {name}"
+            )
+
+    async def _do(self, chore: Callable[[], Awaitable[None]]) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._busy.add(task)
+        try:
+            await chore()
+        except asyncio.CancelledError:
+            if not self._ended:  # else this is the end of the task, and APScheduler would call it an error
+                raise
+        finally:
+            self._busy.discard(task)
 
     async def run(self) -> None:
-        """Tick until cancelled. A clock that is set back would silence the jobs until it has caught
-        up, so the wall clock is compared with the steady one, and the jobs are called at once."""
+        """Tick until cancelled; chores under way are then cancelled, too, and have ended. A clock that is
+        set back would silence the jobs until it has caught up, so the wall clock is compared with the
+        steady one, and the jobs are called at once."""
         self._scheduler.start()
         try:
             wall, steady = time.time(), time.monotonic()
@@ -77,4 +96,7 @@ class Ticks:
                     for job in self._scheduler.get_jobs():
                         job.modify(next_run_time=datetime.now(UTC))
         finally:
+            self._ended = True
             self._scheduler.shutdown(wait=False)
+            if self._busy:
+                await asyncio.wait(self._busy)

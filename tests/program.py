@@ -69,7 +69,11 @@ class Program:
         return self.folder / "data" / "aggregator.db"
 
     def start(
-        self, *arguments: str, options: Iterable[str] = (), stderr: int = subprocess.PIPE
+        self,
+        *arguments: str,
+        options: Iterable[str] = (),
+        stderr: int = subprocess.PIPE,
+        stdin: int = subprocess.DEVNULL,
     ) -> subprocess.Popen[str]:
         command = [sys.executable, *self.launch, "--config", str(self.config), *options, *arguments]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
@@ -77,7 +81,7 @@ class Program:
             command,
             cwd=self.folder,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,

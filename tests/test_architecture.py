@@ -25,9 +25,11 @@ FLOORS = {
     "export": 4,
     "document": 2,  # the front door of parse: aggregator/parse/__init__.py and __main__.py
     "app": 5,
-    "daemon": 6,
-    "cli": 7,
-    "__main__": 8,
+    "reload": 5,
+    "generation": 6,
+    "daemon": 7,
+    "cli": 8,
+    "__main__": 9,
 }
 # What may be imported on one's own floor, or is forbidden below it.
 MAY_ALSO = {("config", "parse"), ("document", "parse"), ("document", "process")}

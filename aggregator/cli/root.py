@@ -7,7 +7,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,10 +19,12 @@ from aggregator.cli import logs
 from aggregator.config import decode
 from aggregator.errors import ConfigError, Problem, StoreError, first_of
 from aggregator.model.settings import Config
+from aggregator.reload import Orders
 
 T = TypeVar("T")
 
 OK, SOME_FAILED, USAGE, ALL_FAILED, STORE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+_AT_A_TERMINAL = os.isatty(0)
 
 
 def main() -> None:
@@ -110,23 +112,40 @@ async def _terminable(work: Coroutine[Any, Any, T]) -> T:
     return await work
 
 
-def run_until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> int:
+def orders_for(context: click.Context) -> Orders:
+    """The orders of a long-lived verb. From now on SIGHUP is one, also while the verb still starts."""
+    orders = Orders(read=lambda: load(context))
+    signal.signal(signal.SIGHUP, lambda number, frame: _hung_up(orders))
+    return orders
+
+
+def _hung_up(orders: Orders) -> None:
+    """A terminal that is closed sends the same signal, and takes along what ran in it, as ever."""
+    closed = _AT_A_TERMINAL and not os.isatty(0)
+    (orders.stop if closed else orders.reload).set()
+
+
+def run_until_stopped(work: Coroutine[Any, Any, None], orders: Orders) -> int:
     """Run a long-lived verb; SIGTERM stops it in order (0), and so does Ctrl-C (130)."""
     received: list[int] = []
 
     async def stoppable() -> None:
-        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
 
         def ask(number: int) -> None:
             received.append(number)
-            stop.set()
+            orders.stop.set()
 
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, ask, number)
+            loop.add_signal_handler(number, ask, number)
+        # Not the loop's own way, which for a moment at its end would let the signal kill us.
+        signal.signal(signal.SIGHUP, lambda number, frame: loop.call_soon_threadsafe(_hung_up, orders))
         try:
-            await work(stop)
+            await work
         except* StoreError as group:
             raise first_of(group) from None
+        finally:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(stoppable())

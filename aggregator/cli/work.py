@@ -18,6 +18,7 @@ from aggregator.cli.root import (
     SOME_FAILED,
     commands,
     load,
+    orders_for,
     print_json,
     run_to_end,
     run_until_stopped,
@@ -29,20 +30,22 @@ from aggregator.model.settings import Config
 @click.pass_context
 def run(context: click.Context) -> int:
     """Schedule, crawl and serve until stopped: the daemon."""
+    orders = orders_for(context)
     config = load(context)
     from aggregator import daemon
 
-    return run_until_stopped(lambda stop: daemon.run(config, stop))
+    return run_until_stopped(daemon.run(config, orders), orders)
 
 
 @commands.command()
 @click.pass_context
 def serve(context: click.Context) -> int:
     """Serve what is stored; crawl nothing."""
+    orders = orders_for(context)
     config = load(context)
     from aggregator import daemon
 
-    return run_until_stopped(lambda stop: daemon.serve(config, stop))
+    return run_until_stopped(daemon.serve(config, orders), orders)
 
 
 @commands.command()

@@ -56,6 +56,10 @@ class Dispatcher:
         self._stopping = True
         self._wake.set()
 
+    def give_up(self) -> None:
+        """After `stop`: end now, whatever is left of the grace period."""
+        self._pool.give_up()
+
     async def run(self, grace_s: float) -> None:
         """Work until `stop`. Raises StoreError when the store cannot be used any more. While a patient
         store takes nothing, nothing is claimed, since claiming is writing."""

@@ -43,6 +43,10 @@ class Rounds:
         self._stopping = True
         self._wake.set()
 
+    def give_up(self) -> None:
+        """After `stop`: end now, whatever is left of the grace period."""
+        self._pool.give_up()
+
     async def run(self, grace_s: float) -> None:
         """Work until `stop`. Raises StoreError when the store cannot be used any more. A request that is
         given up when the grace is over is owed again when its lease has passed."""

@@ -56,6 +56,10 @@ class Pool(Generic[Job]):
         """Give running crawls ``grace_s`` seconds to end, then cancel the rest; they are simply due again."""
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=grace_s)
+        self.give_up()
+
+    def give_up(self) -> None:
+        """Cancel what is running; it is simply due again."""
         for task in set(self._tasks):
             task.cancel()
 

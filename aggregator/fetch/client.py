@@ -62,8 +62,8 @@ class Client:
 
     ``version`` goes into the User-Agent; ``directory`` is what ``file:`` addresses are relative to;
     ``now`` (aware UTC) is for Retry-After dates; ``allowed`` is called right before each request, after all
-    waiting, and may raise to prevent it. Entering raises ConfigError for a ``ca_file`` that cannot be
-    used.
+    waiting, and may raise to prevent it; ``gate`` is who lets requests pass, if somebody else is to know it,
+    too. Entering raises ConfigError for a ``ca_file`` that cannot be used.
     """
 
     def __init__(
@@ -74,13 +74,16 @@ class Client:
         directory: str,
         now: Callable[[], datetime] = _utc_now,
         allowed: Callable[[], None] = lambda: None,
+        gate: Gate | None = None,
     ) -> None:
         self._settings = settings
         self._directory = directory
         self._now = now
         self._allowed = allowed
         self._guard = Guard(settings.allow_private)
-        self._gate = Gate(settings.concurrency, settings.per_host, settings.min_gap_s)
+        if gate is None:
+            gate = Gate(settings.concurrency, settings.per_host, settings.min_gap_s)
+        self._gate = gate
         contact = " ".join((settings.user_agent_contact or "").split())
         self._user_agent = f"aggregator/{version}" + (f" (+{contact})" if contact else "")
         self._session: aiohttp.ClientSession | None = None

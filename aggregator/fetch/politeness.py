@@ -65,6 +65,16 @@ class Gate:
         if until > host.held_until:
             host.held_until, host.held_status = until, status
 
+    def inherit(self, other: Gate) -> None:
+        """Go on with what ``other`` knew: who asked us to wait, and who was asked a moment ago. For a gate
+        of other bounds that takes its place, once nobody is in ``other`` any more."""
+        now = asyncio.get_running_loop().time()
+        for name, known in other._hosts.items():
+            if not self._idle(known, now):
+                host = self._host(name)
+                host.next_start = min(known.next_start, now + self._min_gap_s)
+                host.held_until, host.held_status = known.held_until, known.held_status
+
     def __len__(self) -> int:
         """The number of hosts remembered."""
         return len(self._hosts)

@@ -116,17 +116,17 @@ def status_page(
     site_title: str = "Aggregator",
     language: str | None = None,
     base_url: str = "",
-    notice: str = "",
+    notices: Sequence[str] = (),
 ) -> bytes:
-    """The health of every source, in the order given. Times are shown as they are, in UTC. ``notice`` is
-    what is the matter with all of them; it is escaped."""
+    """The health of every source, in the order given. Times are shown as they are, in UTC. ``notices``
+    tell what is the matter with all of them, a sentence each; they are escaped."""
     return _page(
         "status.html",
         base_url=base_url,
         site_title=site_title,
         language=language,
         rows=rows,
-        notice=notice,
+        notices=notices,
     )
 
 

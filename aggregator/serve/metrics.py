@@ -75,6 +75,16 @@ class Metrics:
             "1 while nothing can be stored: the disk is full, read-only or failing.",
             registry=registry,
         )
+        self.reload_success = Gauge(
+            "aggregator_config_reload_success",
+            "0 after the configuration was read again and refused, until it is read well.",
+            registry=registry,
+        )
+        self.reload_at = Gauge(
+            "aggregator_config_reload_timestamp_seconds",
+            "When the configuration in force was read.",
+            registry=registry,
+        )
         for outcome in ("fetched", "not_modified", "unchanged", "failed"):
             self.fetches.labels(outcome)
         for reason in ("crowded", "full", "slow_request", "slow_reader"):

@@ -29,9 +29,11 @@ PUBLISHERS_ON_INDEX = 200  # there may be thousands
 Make = Callable[[], Awaitable[Rendered]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Site:
-    """``active`` tells how many crawls are under way; ``generator`` our name and version."""
+    """``active`` tells how many crawls are under way; ``generator`` our name and version. ``settings`` and
+    ``sources`` are of the configuration in force: `reloaded` replaces them, and a handler that needs one
+    twice looks once."""
 
     store: Store
     settings: SiteSettings
@@ -41,6 +43,26 @@ class Site:
     active: Callable[[], int] = lambda: 0
     generator: str = "aggregator"
     cache: Cache = field(default_factory=Cache)
+    read_at: datetime = field(init=False)
+    refusal: str = field(default="", init=False)  # what became of a newer configuration
+
+    def __post_init__(self) -> None:
+        self.reloaded(self.settings, self.sources)
+
+    def reloaded(self, settings: SiteSettings, sources: tuple[Source, ...]) -> None:
+        """Another configuration is in force."""
+        self.settings, self.sources, self.refusal = settings, sources, ""
+        self.read_at = self.now()
+        self.metrics.reload_success.set(1)
+        self.metrics.reload_at.set(self.read_at.timestamp())
+
+    def refused(self, problems: int) -> None:
+        """The configuration was read again, and has so many problems."""
+        self.refusal = (
+            f"the configuration was read again at {self.now():%Y-%m-%d %H:%M} UTC and refused, problems: "
+            f"{problems} (the log names them); that of {self.read_at:%Y-%m-%d %H:%M} UTC stays in force"
+        )
+        self.metrics.reload_success.set(0)
 
 
 def application(site: Site) -> web.Application:
@@ -81,12 +103,15 @@ class Handlers:
             return web.Response(
                 status=303, text="303: See Other\n", headers={"Location": target, "Vary": "Accept"}
             )
+        settings = self._site.settings
         return await self._send(
-            request, (str(key), format_name), revision[0], lambda: self._rendered(key, format_name)
+            request,
+            (str(key), format_name),
+            (revision[0], settings),
+            lambda: self._rendered(key, format_name, settings),
         )
 
-    async def _rendered(self, key: FeedKey, format_name: str) -> Rendered:
-        settings = self._site.settings
+    async def _rendered(self, key: FeedKey, format_name: str, settings: SiteSettings) -> Rendered:
         found = await self._site.store.view(str(key), settings.feed_items)
         if found is None:
             raise web.HTTPNotFound
@@ -150,10 +175,12 @@ class Handlers:
     async def feeds_opml(self, request: web.Request) -> web.StreamResponse:
         """Our feeds as a subscription list. It changes when a feed does, which `all` always notices."""
         revision = await self._site.store.revision("all")
-        return await self._send(request, ("/opml", "opml"), revision, self._feeds_list)
-
-    async def _feeds_list(self) -> Rendered:
         settings = self._site.settings
+        return await self._send(
+            request, ("/opml", "opml"), (revision, settings), lambda: self._feeds_list(settings)
+        )
+
+    async def _feeds_list(self, settings: SiteSettings) -> Rendered:
         feeds = await self._site.store.feeds()
         changed_at = max((feed.updated_at for feed in feeds), default=self._site.now())
         body = opml.feeds_opml(feeds, settings.base_url, settings.title, changed_at)
@@ -163,13 +190,14 @@ class Handlers:
 
     async def sources_opml(self, request: web.Request) -> web.StreamResponse:
         """Our sources as a subscription list. Nothing counts its changes; its own digest tells them."""
+        settings = self._site.settings
         by_name = {source.name: source for source in self._site.sources}
         rows = [
             (by_name[each.name], each.title, each.meta.link)
             for each in await self._site.store.states()
             if each.name in by_name
         ]
-        body = opml.sources_opml(rows, self._site.settings.title)
+        body = opml.sources_opml(rows, settings.title)
         # Last modified: since when this process has known it so.
         rendered = Rendered(
             body=body,
@@ -207,7 +235,7 @@ class Handlers:
                 site_title=settings.title,
                 base_url=settings.base_url,
                 language=settings.language,
-                notice=self._outage(),
+                notices=[each for each in (self._outage(), self._site.refusal) if each],
             )
         )
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
@@ -95,6 +96,39 @@ def test_a_daemon_serves_on_polls_no_more_and_goes_on_when_there_is_room(
     assert daemon.status == 0
     assert (count(daemon, "store.outage"), count(daemon, "store.recovered")) == (1, 1)
     assert not count(daemon, '"level": "error"') - 1
+    assert not count(daemon, "Traceback")
+
+
+def test_a_reload_on_a_full_disk_waits_for_room_and_loses_nothing(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    hold = threaded_origin.event()
+    threaded_origin.serve("/often", rss(("a", "First")))
+    threaded_origin.serve("/once", rss(("o", "Once")), hold=hold)
+    often = {"name": "often", "url": threaded_origin.url("/often"), "every": "1s"}
+    once = {"name": "once", "url": threaded_origin.url("/once"), "every": "1h"}
+    program = Program(tmp_path, configuration([often, once]))
+    with Daemon(program) as daemon:
+        daemon.wait_for('"new": 1')
+        threaded_origin.wait_for("/once")
+        no_room(daemon, program)
+        daemon.wait_for("store.outage")
+        threaded_origin.set(hold)
+        program.write(configuration([once]))
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("daemon.reloading")
+        assert titles(daemon) == ["First"]
+        room(daemon)
+        daemon.wait_for("config.reloaded")
+        daemon.wait_for('"new": 1', 2)
+        assert titles(daemon) == ["Once"]
+        assert threaded_origin.count("/once") == 1, "what had come was kept"
+
+        no_room(daemon, program)
+        program.write(configuration([often, once]))
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("store.outage", 2)
+        assert daemon.stop() == STORE_FAILED
     assert not count(daemon, "Traceback")
 
 
