@@ -74,13 +74,14 @@ class NetworkError(FetchError):
 
 
 class StatusError(FetchError):
-    """The server answered with a status that is neither success nor 304."""
+    """The server answered with a status that is neither success nor 304. ``retry_after_s``: how long it
+    asked us to wait, where that counts; then even a 403 may pass."""
 
     def __init__(self, message: str, *, status: int, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.retry_after_s = retry_after_s
-        self.transient = status not in (401, 403, 404, 410, 451)
+        self.transient = retry_after_s is not None or status not in (401, 403, 404, 410, 451)
 
 
 class RefusedError(FetchError):

@@ -19,7 +19,9 @@ from aggregator.model.settings import Config
 from aggregator.model.source import Paging, Source
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
-_PUBLISHER = Source(name="", url="").publisher
+_PLAIN = Source(name="", url="")
+_LEFT_OUT = ("publisher", "full_text", "retry_after_on", "retry_after_scope")
+"""Keys that are shown only where a source differs from the default, which few do."""
 
 
 def tables(config: Config) -> dict[str, Any]:
@@ -54,10 +56,9 @@ def effective(config: Config) -> str:
 
 def _source(source: Source) -> dict[str, Any]:
     shown = _shown(source, SECTIONS["source"])
-    if source.publisher == _PUBLISHER:
-        del shown["publisher"]
-    if not source.full_text:
-        del shown["full_text"]
+    for name in _LEFT_OUT:
+        if getattr(source, name) == getattr(_PLAIN, name):
+            del shown[name]
     if source.select is not None:
         found = {name: value for name, value in asdict(source.select).items() if value is not None}
         items = found.pop("items")

@@ -120,6 +120,25 @@ POLLING = (
         read=size("1KiB", "1GiB"),
     ),
     Key(
+        name="retry_after_on",
+        field="retry_after_on",
+        type="list",
+        default="[429, 503]",
+        meaning="Statuses whose `Retry-After` is obeyed: 429, 503, and others from 400 to 599.",
+        example="[403, 429, 503]",
+        read=values.retry_after_on,
+    ),
+    Key(
+        name="retry_after_scope",
+        field="retry_after_scope",
+        type="word",
+        default='"host"',
+        meaning="Who waits as `Retry-After` says: with `host` all requests to that host and port, with `url` "
+        "only the source, or the article, that asked for that address.",
+        example='"url"',
+        read=values.retry_after_scope,
+    ),
+    Key(
         name="timezone",
         field="timezone",
         type="time zone",

@@ -92,6 +92,30 @@ def integer(low: int, high: int) -> Reader:
     return read
 
 
+def retry_after_on(raw: object) -> tuple[int, ...]:
+    """HTTP statuses, in order; 429 and 503 are always among them."""
+    what = "429, 503 and other statuses from 400 to 599"
+    if not isinstance(raw, list) or not {429, 503}.issubset(one for one in raw if isinstance(one, int)):
+        raise expected(f"a list of {what}", raw)
+    status = integer(400, 599)
+    faults: list[tuple[KeyPath, str]] = []
+    found: set[int] = set()
+    for place, value in enumerate(raw):
+        try:
+            found.add(status(value))
+        except BadValue as bad:
+            faults.append(((place,), str(bad)))
+    if faults:
+        raise BadValue(*faults)
+    return tuple(sorted(found))
+
+
+def retry_after_scope(raw: object) -> str:
+    if raw not in ("host", "url"):
+        raise expected('"host" or "url"', raw)
+    return str(raw)
+
+
 def duration(low: str, high: str, example: str = "15m") -> Reader:
     """A reader of durations from ``low`` to ``high``; gives seconds."""
     low_s, high_s = parse_duration(low), parse_duration(high)

@@ -103,6 +103,8 @@ class Articles:
                 accept=ACCEPT,
                 timeout_s=source.timeout_s,
                 max_body_bytes=min(source.max_body_bytes, MAX_BYTES),
+                retry_after_on=source.retry_after_on,
+                retry_after_scope=source.retry_after_scope,
             )
         )
         text = await self._text(article, result)

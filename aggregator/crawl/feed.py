@@ -30,6 +30,8 @@ async def crawl(context: CrawlContext) -> Crawled:
             accept=ACCEPT,
             timeout_s=source.timeout_s,
             max_body_bytes=source.max_body_bytes,
+            retry_after_on=source.retry_after_on,
+            retry_after_scope=source.retry_after_scope,
         )
     )
     body = None

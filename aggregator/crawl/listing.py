@@ -141,6 +141,8 @@ def _request(
         body=source.body,
         timeout_s=timeout_s,
         max_body_bytes=min(source.max_body_bytes, MAX_BYTES),
+        retry_after_on=source.retry_after_on,
+        retry_after_scope=source.retry_after_scope,
     )
 
 

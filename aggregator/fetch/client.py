@@ -27,7 +27,6 @@ from aggregator.model.source import Validators
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
-_BUSY = frozenset({429, 503})
 
 _MAX_HEADER_BYTES = 64 * 1024  # a line, and all of them together
 _MAX_ETAG = 1024
@@ -206,12 +205,16 @@ class Client:
                 return _result(target.text, status, got, validators=_validators(target.text, got, sent))
             if status in _REDIRECTS and "location" in got:
                 return _Redirect(status, address.join(target, response.headers["Location"]))
-            raise self._status_error(target, status, got)
+            raise self._status_error(request, target, status, got)
 
-    def _status_error(self, target: address.Target, status: int, headers: Mapping[str, str]) -> StatusError:
-        """The error for a status that is no success; a Retry-After puts the host on hold."""
-        wait_s = retry_after_s(headers.get("retry-after", ""), self._now()) if status in _BUSY else None
-        if wait_s:
+    def _status_error(
+        self, request: FetchRequest, target: address.Target, status: int, headers: Mapping[str, str]
+    ) -> StatusError:
+        """The error for a status that is no success; a Retry-After puts the host on hold, unless only the
+        one who asked is to wait."""
+        obeyed = status in request.retry_after_on
+        wait_s = retry_after_s(headers.get("retry-after", ""), self._now()) if obeyed else None
+        if wait_s and request.retry_after_scope == "host":
             until = asyncio.get_running_loop().time() + wait_s
             self._gate.hold(target.host_port, until, status)
         known = status in http.HTTPStatus.__members__.values()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from aggregator.model.source import Validators
+from aggregator.model.source import RETRY_AFTER_ON, RetryAfterScope, Validators
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +15,8 @@ class FetchRequest:
     ``validators`` travel only to the very address that gave them, ``headers`` (which may hold secrets)
     only to the origin of ``url``. ``timeout_s`` bounds the whole poll, redirects included but without
     waiting for politeness. ``max_body_bytes`` counts after decompression. With a ``body`` the request is
-    a POST: it carries no validators and follows no redirect.
+    a POST: it carries no validators and follows no redirect. ``retry_after_on`` and ``retry_after_scope``
+    are those of `Source`.
     """
 
     url: str
@@ -25,6 +26,8 @@ class FetchRequest:
     body: str | None = None
     timeout_s: float = 30.0
     max_body_bytes: int = 15 * 1024 * 1024
+    retry_after_on: tuple[int, ...] = RETRY_AFTER_ON
+    retry_after_scope: RetryAfterScope = "host"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

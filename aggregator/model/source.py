@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from aggregator.model.document import Drop, Extension, Hints, Image
 from aggregator.model.item import Alias, ItemChange
+
+RETRY_AFTER_ON = (429, 503)
+RetryAfterScope = Literal["host", "url"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,9 @@ class Clean:
 class Source:
     """One configured source. ``name`` is unique and appears in URLs. ``category`` is a path such as
     "finance/cs/news", or "" for none. ``every_s`` is the shortest and ``max_every_s`` the longest
-    time between two polls that we choose ourselves. ``headers`` may hold secrets: never log them."""
+    time between two polls that we choose ourselves. ``retry_after_on`` are the statuses whose Retry-After
+    is obeyed, ``retry_after_scope`` is who then waits: all who ask that host and port, or whoever asked
+    for that address. ``headers`` may hold secrets: never log them."""
 
     name: str
     url: str
@@ -83,6 +89,8 @@ class Source:
     max_every_s: float = 28800.0
     timeout_s: float = 30.0
     max_body_bytes: int = 15 * 1024 * 1024
+    retry_after_on: tuple[int, ...] = RETRY_AFTER_ON
+    retry_after_scope: RetryAfterScope = "host"
     timezone: str | None = None
     language: str | None = None
     select: Select | None = None  # kinds page and api

@@ -145,6 +145,31 @@ def test_retry_after_holds_even_with_force_and_max_age_without(
     assert threaded_origin.count("/busy") == 1
 
 
+@pytest.mark.parametrize("kind", ["feed", "page"])
+def test_how_far_retry_after_reaches_and_with_which_statuses_is_the_operators_choice(
+    tmp_path: Path, threaded_origin: ThreadedOrigin, kind: str
+) -> None:
+    threaded_origin.serve("/blocked", b"", status=403, headers={"Retry-After": "3600"})
+    threaded_origin.serve("/good", rss(("a", "A")))
+    head = HEAD + '[defaults]\nretry_after_on = [403, 429, 503]\nretry_after_scope = "url"\n'
+    program = Program(tmp_path, head)
+    blocked = {"name": "blocked", "url": threaded_origin.url("/blocked"), "kind": kind}
+    select = 'select.item = "li"\n' if kind == "page" else ""
+    program.write(configuration([blocked], head) + select)
+    program.refresh()
+    good = {"name": "good", "url": threaded_origin.url("/good")}
+    program.write(configuration([good, blocked], head) + select)
+    assert program.refresh("--force")["sources"] == {
+        "selected": 2,
+        "fetched": 1,
+        "not_modified": 0,
+        "unchanged": 0,
+        "failed": 0,
+        "skipped": 1,
+    }
+    assert threaded_origin.count("/blocked") == 1
+
+
 def test_preview_stores_nothing(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
     threaded_origin.serve("/feed.xml", rss(("a", "First"), ("a", "First")))
     program = Program(tmp_path, configuration([{"name": "acme", "url": threaded_origin.url("/feed.xml")}]))

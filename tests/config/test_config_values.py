@@ -146,6 +146,16 @@ KEYS = {
         ['"10m"', '"20m"', '"30m"', '"40m"', '"50m"'],
         [600.0, 1200.0, 1800.0, 2400.0, 3000.0],
     ),
+    "retry_after_on": (
+        "retry_after_on",
+        [f"[503, 429, {status}]" for status in (400, 401, 402, 403, 418)],
+        [tuple(sorted((status, 429, 503))) for status in (400, 401, 402, 403, 418)],
+    ),
+    "retry_after_scope": (
+        "retry_after_scope",
+        ['"url"', '"host"'] * 2 + ['"url"'],
+        ["url", "host"] * 2 + ["url"],
+    ),
     "timeout": ("timeout_s", ['"1s"', '"2s"', '"3s"', '"4s"', '"5s"'], [1.0, 2.0, 3.0, 4.0, 5.0]),
     "max_body": ("max_body_bytes", [f'"{size}MB"' for size in range(1, 6)], [n * 10**6 for n in range(1, 6)]),
     "language": ("language", ['"en"', '"de"', '"fr"', '"zh"', '"ja"'], ["en", "de", "fr", "zh", "ja"]),
@@ -159,6 +169,8 @@ FALLBACK = {
     "language": None,
     "timezone": "Europe/Oslo",
     "kind": "feed",
+    "retry_after_on": (429, 503),
+    "retry_after_scope": "host",
 }
 
 

@@ -233,6 +233,27 @@ async def test_retry_after_holds_the_host(origin: Origin, get: Get, status: int)
     assert origin.count() == 1  # nothing was sent in the meantime
 
 
+async def test_retry_after_may_hold_nobody_but_who_was_told(origin: Origin, get: Get) -> None:
+    origin.serve("/", status=429, headers={"Retry-After": "120"})
+    origin.serve("/other", b"x")
+    with pytest.raises(StatusError) as caught:
+        await get("/", retry_after_scope="url")
+    assert caught.value.retry_after_s == 120
+    assert (await get("/other")).body == b"x"
+
+
+async def test_retry_after_counts_with_the_statuses_that_are_asked_for(origin: Origin, get: Get) -> None:
+    origin.serve("/", status=403, headers={"Retry-After": "120"})
+    with pytest.raises(StatusError) as caught:
+        await get("/")
+    assert (caught.value.retry_after_s, caught.value.transient) == (None, False)
+    with pytest.raises(StatusError) as caught:
+        await get("/", retry_after_on=(403, 429, 503))
+    assert (caught.value.retry_after_s, caught.value.transient) == (120, True)
+    with pytest.raises(StatusError, match="asked to wait"):
+        await get("/other")
+
+
 async def test_retry_after_of_other_statuses_is_nothing(origin: Origin, get: Get) -> None:
     origin.serve("/", status=404, headers={"Retry-After": "120"})
     origin.serve("/other", b"x")
