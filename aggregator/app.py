@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import structlog
 
 from aggregator import __version__
-from aggregator.crawl.crawler import Crawler, find
+from aggregator.crawl.crawler import Crawler, Fetch, find
 from aggregator.crawl.engine import Engine
+from aggregator.crawl.holds import remembering
 from aggregator.crawl.network import Network
 from aggregator.crawl.owed import AT_ONCE
 from aggregator.crawl.pool import BATCH, LEASE_S, crawl_all
@@ -125,7 +126,7 @@ async def engine(
         assert requests is not None
         return Articles(
             store=requests,
-            fetch=client.fetch,
+            fetch=fetch,
             work=desk().work,
             now=utc_now,
             context=desk().context,
@@ -146,9 +147,14 @@ async def engine(
         allowed=allowed,
         gate=gate,
     ) as client:
+        fetch: Fetch = client.fetch
+        if store is not None:
+            for host, until in (await store.held_hosts(utc_now())).items():
+                client.hold(host, until)
+            fetch = remembering(client.fetch, store, utc_now)
         yield Engine(
             store=store,
-            fetch=client.fetch,
+            fetch=fetch,
             seats=seats,
             desk=desk,
             crawlers=crawlers(config),
@@ -203,6 +209,9 @@ class Tally:
             return
         if outcome.result == "failed" and error is not None:
             self.fail(name, error.stage, error.type, error.message, error.transient)
+            return
+        if outcome.result == "held":
+            self.results["skipped"] += 1
             return
         self.results[outcome.result] += 1
         self.items["new"] += saved.new

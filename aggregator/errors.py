@@ -6,6 +6,7 @@
         FetchError
           NetworkError   DNS, TLS, connection, time-out, a cut-off answer
           StatusError    an HTTP status that is no success
+          HeldError      nothing was asked: the host had told us to wait
           RefusedError   we will not: size, redirects, private address, scheme
         ParseError
           NotAFeed       the bytes are something else (a web page, nothing at all)
@@ -75,13 +76,31 @@ class NetworkError(FetchError):
 
 class StatusError(FetchError):
     """The server answered with a status that is neither success nor 304. ``retry_after_s``: how long it
-    asked us to wait, where that counts; then even a 403 may pass."""
+    asked us to wait, where that counts; then even a 403 may pass. ``held_host``: host and port that are
+    on hold because of that."""
 
-    def __init__(self, message: str, *, status: int, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        retry_after_s: float | None = None,
+        held_host: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.retry_after_s = retry_after_s
+        self.held_host = held_host
         self.transient = retry_after_s is not None or status not in (401, 403, 404, 410, 451)
+
+
+class HeldError(FetchError):
+    """The host has told us to wait, and ``retry_after_s`` seconds of that are left: nothing was asked, and
+    whoever wanted to ask has not failed."""
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class RefusedError(FetchError):

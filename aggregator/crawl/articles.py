@@ -15,7 +15,7 @@ import structlog
 
 from aggregator.crawl.crawler import SLOW, Fetch, Work
 from aggregator.crawl.feed import same_origin
-from aggregator.errors import CrawlError, ParseError, RefusedError, StatusError
+from aggregator.errors import CrawlError, HeldError, ParseError, RefusedError, StatusError
 from aggregator.fetch.local import is_local
 from aggregator.model.document import Entry, Text
 from aggregator.model.http import FetchRequest, FetchResult
@@ -139,17 +139,25 @@ class Articles:
 
     async def _failed(self, source: Source, request: Owed, failure: CrawlError) -> None:
         gone = isinstance(failure, StatusError) and failure.status in (404, 410)
-        over = gone or not failure.transient or request.tries >= TRIES
+        held = isinstance(failure, HeldError)
+        over = gone or not failure.transient or (request.tries >= TRIES and not held)
         again = None if over else self.now() + again_after(request.tries, failure)
         log.info("article.failed", source=source.name, stage=failure.stage, error=str(failure), over=over)
         await self.store.article_failed(
-            request, stage=failure.stage, reason="article", detail=str(failure), again_at=again
+            request,
+            stage=failure.stage,
+            reason="article",
+            detail=str(failure),
+            again_at=again,
+            counted=not held,
         )
 
 
 def again_after(tries: int, failure: CrawlError) -> timedelta:
     """How long not to ask again after the try with this number: twice as long each time, and as long as
     the server wishes."""
+    if isinstance(failure, HeldError):  # nobody was asked
+        return timedelta(seconds=min(failure.retry_after_s, RETRY_LIMIT_S))
     wish_s = failure.retry_after_s if isinstance(failure, StatusError) else None
     doubled = AGAIN * float(2 ** (tries - 1))
     return max(doubled, timedelta(seconds=min(wish_s or 0.0, RETRY_LIMIT_S)))

@@ -19,7 +19,7 @@ from aggregator.crawl import transition
 from aggregator.crawl.crawler import CrawlContext, Crawler, Fetch
 from aggregator.crawl.network import HOSTS, Network
 from aggregator.crawl.seats import Seat, Seats
-from aggregator.errors import CrawlError, NetworkError, StatusError, StoreError
+from aggregator.errors import CrawlError, HeldError, NetworkError, StatusError, StoreError
 from aggregator.fetch.local import is_local
 from aggregator.model.document import counted
 from aggregator.model.source import Claim, Outcome, Saved, Source
@@ -69,7 +69,7 @@ class Engine:
         self.report(outcome, saved)
         if claim.source.article is not None and self.articles is not None and not saved.lost:
             owing = Owing(source_id=claim.source_id, source=claim.source)
-            await self.follow(owing, ask=outcome.result != "failed")
+            await self.follow(owing, ask=outcome.result not in ("failed", "held"))
         return outcome, saved
 
     async def follow(self, owing: Owing, *, ask: bool = True) -> None:
@@ -113,6 +113,8 @@ class Engine:
 
     def _failed(self, claim: Claim, failure: CrawlError) -> Outcome:
         source, state, now = claim.source, claim.state, self.now()
+        if isinstance(failure, HeldError):
+            return Outcome(claim=claim, result="held", state=transition.held(source, state, failure, now=now))
         if self._is_our_own(source, failure):
             after = transition.unheard(source, state, failure, sources=self.sources, now=now)
         else:
@@ -198,6 +200,9 @@ class Engine:
             log.warning("crawl.lease_lost", source=name)
         elif saved.error:
             log.error("crawl.not_stored", source=name, stage="store", error=saved.error)
+        elif outcome.result == "held":
+            until = outcome.state.hold_until_at
+            log.info("crawl.held", source=name, until=until and until.isoformat(timespec="seconds"))
         elif outcome.result == "failed" and error is not None:
             log.warning(
                 "crawl.failed",

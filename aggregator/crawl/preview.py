@@ -57,7 +57,14 @@ class Asked:
         self.answers[owed.uid] = Answer(item=item)
 
     async def article_failed(
-        self, owed: Owed, *, stage: str, reason: str, detail: str, again_at: datetime | None
+        self,
+        owed: Owed,
+        *,
+        stage: str,
+        reason: str,
+        detail: str,
+        again_at: datetime | None,
+        counted: bool = True,
     ) -> None:
         self.answers[owed.uid] = Answer(stage=stage, reason=detail)
 

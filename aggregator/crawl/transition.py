@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from aggregator.crawl.crawler import Crawled
-from aggregator.errors import CrawlError, StatusError
+from aggregator.errors import CrawlError, HeldError, StatusError
 from aggregator.model.document import Document
 from aggregator.model.source import Source, SourceError, SourceState
 from aggregator.process import cadence
@@ -93,6 +93,17 @@ def unheard(
             transient=True,
             at=now,
         ),
+    )
+
+
+def held(source: Source, state: SourceState, told: HeldError, *, now: datetime) -> SourceState:
+    """After a poll that was none, because another source's answer had put the host on hold: this one has
+    not failed, it only waits as long."""
+    held_s = min(told.retry_after_s, cadence.RETRY_LIMIT_S)
+    return replace(
+        state,
+        hold_until_at=now + timedelta(seconds=held_s),
+        next_check_at=max(state.next_check_at or now, cadence.after_hold(source.name, now, held_s)),
     )
 
 

@@ -119,12 +119,19 @@ class Client:
         if session is not None:
             await session.close()
 
+    def hold(self, host_port: str, until: datetime) -> None:
+        """Ask nothing of a host before ``until`` (aware UTC): what it told an earlier process."""
+        self._hold(host_port, (until - self._now()).total_seconds())
+
+    def _hold(self, host_port: str, wait_s: float) -> None:
+        self._gate.hold(host_port, asyncio.get_running_loop().time() + wait_s)
+
     async def fetch(self, request: FetchRequest) -> FetchResult:
         """Ask for one address, follow its redirects, and read the answer within the limits.
 
-        Raises NetworkError (nothing, or not all of it, arrived), StatusError (no 200, 203 or 304; also,
-        without asking, while the host's Retry-After runs) and RefusedError (size, redirects, scheme,
-        private address), and nothing else but CancelledError and what ``allowed`` raises.
+        Raises NetworkError (nothing, or not all of it, arrived), StatusError (no 200, 203 or 304),
+        HeldError (not asked, because the host's Retry-After runs) and RefusedError (size, redirects,
+        scheme, private address), and nothing else but CancelledError and what ``allowed`` raises.
         """
         if local.is_local(request.url):
             self._allowed()
@@ -214,13 +221,13 @@ class Client:
         one who asked is to wait."""
         obeyed = status in request.retry_after_on
         wait_s = retry_after_s(headers.get("retry-after", ""), self._now()) if obeyed else None
-        if wait_s and request.retry_after_scope == "host":
-            until = asyncio.get_running_loop().time() + wait_s
-            self._gate.hold(target.host_port, until, status)
+        held_host = target.host_port if wait_s and request.retry_after_scope == "host" else None
+        if held_host and wait_s:
+            self._hold(held_host, wait_s)
         known = status in http.HTTPStatus.__members__.values()
         phrase = f" ({http.HTTPStatus(status).phrase})" if known else ""
         message = f"{target.host_port} answered {status}{phrase}"
-        return StatusError(message, status=status, retry_after_s=wait_s)
+        return StatusError(message, status=status, retry_after_s=wait_s, held_host=held_host)
 
 
 def retry_after_s(value: str, now: datetime) -> float | None:

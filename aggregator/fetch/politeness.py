@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from aggregator.errors import StatusError
+from aggregator.errors import HeldError
 
 _FIRST_SWEEP = 256  # hosts remembered before the idle ones are looked for
 
@@ -26,7 +26,6 @@ class _Host:
     users: int = 0
     next_start: float = 0.0
     held_until: float = 0.0
-    held_status: int = 503
 
 
 class Gate:
@@ -42,7 +41,7 @@ class Gate:
 
     @asynccontextmanager
     async def slot(self, host_port: str) -> AsyncIterator[None]:
-        """Hold a place for one request. StatusError, with the time left, while the host is on hold."""
+        """Hold a place for one request. HeldError, with the time left, while the host is on hold."""
         host = self._host(host_port)
         host.users += 1
         try:
@@ -58,12 +57,11 @@ class Gate:
             if self._idle(host, asyncio.get_running_loop().time()):
                 del self._hosts[host_port]
 
-    def hold(self, host_port: str, until: float, status: int) -> None:
-        """Let no request to the host pass before ``until`` (the loop's clock), because it answered
-        ``status`` with a Retry-After. Those that already wait are refused as well."""
+    def hold(self, host_port: str, until: float) -> None:
+        """Let no request to the host pass before ``until`` (the loop's clock), because it answered with a
+        Retry-After. Those that already wait are refused as well."""
         host = self._host(host_port)
-        if until > host.held_until:
-            host.held_until, host.held_status = until, status
+        host.held_until = max(host.held_until, until)
 
     def inherit(self, other: Gate) -> None:
         """Go on with what ``other`` knew: who asked us to wait, and who was asked a moment ago. For a gate
@@ -91,7 +89,7 @@ class Gate:
             await self._all.acquire()
             try:
                 self._check_hold(host_port, host)
-            except StatusError:
+            except HeldError:
                 self._all.release()
                 raise
             if self._min_gap_s > 0:
@@ -102,7 +100,7 @@ class Gate:
             left = host.held_until - asyncio.get_running_loop().time()
             if left > 0:
                 message = f"{host_port} asked to wait: {left:.0f} s are left"
-                raise StatusError(message, status=host.held_status, retry_after_s=left)
+                raise HeldError(message, retry_after_s=left)
 
     def _host(self, host_port: str) -> _Host:
         host = self._hosts.get(host_port)

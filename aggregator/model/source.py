@@ -191,7 +191,8 @@ class Claim:
 class Outcome:
     """One finished crawl, to be committed at once: state, validators and items together.
 
-    ``result`` is one of "fetched", "not_modified", "unchanged", "failed".
+    ``result`` is one of "fetched", "not_modified", "unchanged", "failed", and "held": nothing was asked,
+    because the host had told us to wait.
     ``changes`` are in document order. ``unchanged`` counts known entries without change.
     ``shared_aliases`` are identities found to mean several items. ``meta`` is None when nothing was
     parsed. ``elapsed_s`` is for metrics only.

@@ -80,7 +80,7 @@ def next_check(
     if retry_after_s is not None and retry_after_s > 0:
         held_s = min(retry_after_s, RETRY_LIMIT_S)
         hold_until_at = now + timedelta(seconds=held_s)
-        due_at = max(due_at, hold_until_at + timedelta(seconds=spread * min(held_s, _HOUR_S)))
+        due_at = max(due_at, after_hold(name, now, held_s))
     return Next(
         next_check_at=due_at,
         fresh_until_at=None if failed else _fresh_until(told_s, hints, now),
@@ -97,6 +97,12 @@ def first_check(name: str, now: datetime, every_s: float, new_sources: int) -> d
     if new_sources <= FIRST_A_SECOND:
         return now
     return now + timedelta(seconds=span_s * _fraction(name))
+
+
+def after_hold(name: str, now: datetime, held_s: float) -> datetime:
+    """When to ask again what must wait for ``held_s``: not all sources of a host at the stroke of its end."""
+    spread = _fraction(f"{name} {int(now.timestamp())}") * JITTER
+    return now + timedelta(seconds=held_s + spread * min(held_s, _HOUR_S))
 
 
 def after_network_down(name: str, now: datetime, every_s: float, sources: int) -> datetime:

@@ -85,7 +85,7 @@ class Metrics:
             "When the configuration in force was read.",
             registry=registry,
         )
-        for outcome in ("fetched", "not_modified", "unchanged", "failed"):
+        for outcome in ("fetched", "not_modified", "unchanged", "failed", "held"):
             self.fetches.labels(outcome)
         for reason in ("crowded", "full", "slow_request", "slow_reader"):
             self.connections_cut.labels(reason)

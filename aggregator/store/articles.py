@@ -143,6 +143,7 @@ async def fail(
     detail: str,
     again_at: datetime | None,
     now: datetime,
+    counted: bool,
 ) -> None:
     """See `base.Store.article_failed`."""
     if await _taken(connection, owed) is None:
@@ -152,7 +153,7 @@ async def fail(
         await connection.execute(
             update(article_request)
             .where(article_request.c.id == owed.request_id)
-            .values(next_try_at=rows.to_us(again_at))
+            .values(next_try_at=rows.to_us(again_at), tries=owed.tries if counted else owed.tries - 1)
         )
         return
     await connection.execute(

@@ -148,10 +148,17 @@ class ArticleRequests(Protocol):
         """Stores an item as its article makes it and publishes it; the article is not owed any more."""
 
     async def article_failed(
-        self, owed: Owed, *, stage: str, reason: str, detail: str, again_at: datetime | None
+        self,
+        owed: Owed,
+        *,
+        stage: str,
+        reason: str,
+        detail: str,
+        again_at: datetime | None,
+        counted: bool = True,
     ) -> None:
         """Puts the request off until ``again_at``; None gives it up: that is noted in the trail, and the
-        item is published without its article."""
+        item is published without its article. Not ``counted``: nobody was asked, so it was no try."""
 
 
 class Store(ArticleRequests, Protocol):
@@ -239,6 +246,12 @@ class Store(ArticleRequests, Protocol):
         """Ends this process's run, and frees the leases that it has not used."""
 
     # Crawling
+
+    async def hold_host(self, host: str, until: datetime) -> None:
+        """Keeps that a host and port ("example.org:443") told us to wait; a longer wait stays."""
+
+    async def held_hosts(self, now: datetime) -> dict[str, datetime]:
+        """Hosts and ports that told us to wait for longer than now, and until when."""
 
     async def known(self, source_id: int, aliases: Iterable[Alias]) -> Known:
         """What is remembered under these identities of the source."""

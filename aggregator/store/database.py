@@ -23,7 +23,7 @@ from aggregator.model.feed import Feed, PublishedItem
 from aggregator.model.item import Alias, Item, Known, Publisher
 from aggregator.model.settings import Category, StoreSettings
 from aggregator.model.source import Claim, Outcome, Saved, Source
-from aggregator.store import articles, changes, claims, publishers, reads, rows, sync, upkeep
+from aggregator.store import articles, changes, claims, holds, publishers, reads, rows, sync, upkeep
 from aggregator.store.base import (
     Contents,
     FirstCheck,
@@ -258,6 +258,12 @@ class Database:
 
     # Crawling
 
+    async def hold_host(self, host: str, until: datetime) -> None:
+        await self._writer.call(lambda c: holds.hold(c, host, until, self._now()))
+
+    async def held_hosts(self, now: datetime) -> dict[str, datetime]:
+        return await self._reader.call(lambda c: holds.held(c, now))
+
     async def known(self, source_id: int, aliases: Iterable[Alias]) -> Known:
         some = list(aliases)
         return await self._patience.lasting(
@@ -289,10 +295,17 @@ class Database:
         await self._writer.call(lambda c: articles.save(c, owed, item, self._now()))
 
     async def article_failed(
-        self, owed: Owed, *, stage: str, reason: str, detail: str, again_at: datetime | None
+        self,
+        owed: Owed,
+        *,
+        stage: str,
+        reason: str,
+        detail: str,
+        again_at: datetime | None,
+        counted: bool = True,
     ) -> None:
         await self._writer.call(
-            lambda c: articles.fail(c, owed, stage, reason, detail, again_at, self._now())
+            lambda c: articles.fail(c, owed, stage, reason, detail, again_at, self._now(), counted)
         )
 
     async def waiting_sources(self) -> list[tuple[int, str]]:

@@ -7,7 +7,7 @@ planner, checking them would cost two look-ups a row, and `upkeep.integrity` loo
 Small columns stand before long ones, because SQLite reads a row from its front and follows overflow
 pages only as far as it must: the look-up of known items never touches an item's text.
 
-Some tables and columns are room for later (search text, article requests, hosts): each
+Some tables and columns are room for later (search text, more of a host than its hold): each
 costs nothing now and a migration of a million rows afterwards.
 """
 

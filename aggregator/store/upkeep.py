@@ -30,6 +30,7 @@ from aggregator.store.tables import (
     alias,
     article_request,
     feed,
+    host,
     item,
     ledger,
     member,
@@ -43,6 +44,7 @@ PRUNE_BATCH = 500  # a transaction: crawls wait for no more than that
 TRAIL_A_SOURCE = 200
 TRAIL_IN_ALL = 100_000
 _DAY_US = 86_400_000_000
+_LONGEST_HOLD_US = 31 * _DAY_US  # no more than 30 days are ever obeyed
 
 
 async def beyond(connection: AsyncConnection, keep: int, shown: int) -> list[int]:
@@ -121,6 +123,7 @@ async def right_clock(connection: AsyncConnection, now: datetime) -> None:
         .where(ahead)
         .values(next_check_at=to_us(now), last_check_at=to_us(now), fresh_until_at=None, hold_until_at=None)
     )
+    await connection.execute(delete(host).where(host.c.hold_until_at > to_us(now) + _LONGEST_HOLD_US))
 
 
 async def trim_trail(connection: AsyncConnection) -> None:

@@ -135,14 +135,59 @@ def test_retry_after_holds_even_with_force_and_max_age_without(
     tmp_path: Path, threaded_origin: ThreadedOrigin
 ) -> None:
     threaded_origin.serve("/busy", b"", status=503, headers={"Retry-After": "3600"})
-    threaded_origin.serve("/fresh", rss(("a", "A")), headers={"Cache-Control": "max-age=3600"})
-    sources = [{"name": name, "url": threaded_origin.url(f"/{name}")} for name in ("busy", "fresh")]
-    program = Program(tmp_path, configuration(sources))
-    program.refresh()
-    assert program.refresh()["sources"]["skipped"] == 2
-    forced = program.refresh("--force")["sources"]
+    with ThreadedOrigin() as other:
+        other.serve("/fresh", rss(("a", "A")), headers={"Cache-Control": "max-age=3600"})
+        urls = {"busy": threaded_origin.url("/busy"), "fresh": other.url("/fresh")}
+        program = Program(tmp_path, configuration([{"name": name, "url": url} for name, url in urls.items()]))
+        program.refresh()
+        assert program.refresh()["sources"]["skipped"] == 2
+        forced = program.refresh("--force")["sources"]
     assert (forced["skipped"], forced["unchanged"]) == (1, 1)
     assert threaded_origin.count("/busy") == 1
+
+
+def told_to_wait(folder: Path, origin: ThreadedOrigin, redirecting: ThreadedOrigin) -> Program:
+    """The program when a server has answered with Retry-After, and in the configuration other sources of
+    the same server, and of the one that redirected there."""
+    origin.serve("/busy", b"", status=503, headers={"Retry-After": "3600"})
+    redirecting.serve("/moved", redirect=origin.url("/busy"))
+    redirecting.serve("/good", rss(("g", "Good")))
+    for name in "ab":
+        origin.serve(f"/{name}", rss((name, name)))
+    program = Program(folder, configuration([{"name": "moved", "url": redirecting.url("/moved")}]))
+    assert program.refresh()["sources"]["failed"] == 1
+    sources = [{"name": name, "url": origin.url(f"/{name}")} for name in "ab"]
+    program.write(configuration([*sources, {"name": "good", "url": redirecting.url("/good")}]))
+    return program
+
+
+def test_a_hosts_retry_after_outlives_a_restart_for_all_its_sources(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    with ThreadedOrigin() as redirecting:
+        program = told_to_wait(tmp_path, threaded_origin, redirecting)
+        for _ in range(2):
+            report = program.refresh("--force")
+            assert (report["exit"], report["sources"]["skipped"]) == (0, 2)
+        assert [threaded_origin.count(path) for path in ("/busy", "/a", "/b")] == [1, 0, 0]
+        assert redirecting.count("/good") == 2, "another port is another host"
+    status = json.loads(program.run("status", "--json").stdout)["sources"]
+    waiting = [each for each in status if each["name"] in ("a", "b")]
+    assert [(each["health"], each["failures"], each["error"]) for each in waiting] == [("held", 0, None)] * 2
+
+
+def test_a_daemon_too_waits_for_what_a_host_told_its_predecessor(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    with ThreadedOrigin() as redirecting:
+        program = told_to_wait(tmp_path, threaded_origin, redirecting)
+        with Daemon(program) as daemon:
+            daemon.wait_for("crawl.held", 2)
+            daemon.wait_for("crawl.done")
+            metrics = daemon.get("/metrics")[2].decode()
+        assert 'aggregator_fetches_total{outcome="held"} 2.0' in metrics
+        assert 'aggregator_fetches_total{outcome="failed"} 0.0' in metrics
+    assert [threaded_origin.count(path) for path in ("/busy", "/a", "/b")] == [1, 0, 0]
 
 
 @pytest.mark.parametrize("kind", ["feed", "page"])

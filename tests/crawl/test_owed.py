@@ -19,7 +19,7 @@ from aggregator.crawl.intake import Site
 from aggregator.crawl.listing import crawl_page
 from aggregator.crawl.owed import Rounds
 from aggregator.crawl.seats import Seats
-from aggregator.errors import CrawlError, NetworkError, StatusError
+from aggregator.errors import CrawlError, HeldError, NetworkError, StatusError
 from aggregator.fetch.client import Client
 from aggregator.model.settings import FetchSettings, StoreSettings
 from aggregator.model.source import Article, Select, Source
@@ -259,6 +259,18 @@ async def test_only_sources_whose_servers_may_be_asked_owe_anything(scene: Scene
     assert scene.articles_asked() == 1
 
 
+async def test_an_article_whose_host_is_on_hold_has_not_been_tried(scene: Scene) -> None:
+    await scene.poll(scene.source("a", limit=1))
+    scene.origin.serve("/article/a2", article("2"), status=503, headers={"Retry-After": "60"})
+    for asked in (2, 2, 2, 2, 2, 2):  # the third waits, however often, for what the second was told
+        (one,) = await scene.store.owing(scene.now)
+        await scene.engine.follow(one)
+        assert scene.articles_asked() == asked
+        scene.now += timedelta(minutes=10)
+    owed = await scene.store.take_articles(one.source_id, scene.now, limit=9, lease=timedelta(minutes=5))
+    assert sorted(request.tries for request in owed) == [1, 2]
+
+
 async def test_a_bug_with_one_source_s_articles_harms_no_other(scene: Scene) -> None:
     broken, sound = scene.source("a"), scene.source("b")
     await scene.poll(broken, sound)
@@ -273,6 +285,7 @@ async def test_a_bug_with_one_source_s_articles_harms_no_other(scene: Scene) -> 
     ("failure", "minutes"),
     [
         (NetworkError("cut off"), [2, 4, 8]),
+        (HeldError("wait", retry_after_s=60), [1, 1, 1]),
         (StatusError("busy", status=503, retry_after_s=300), [5, 5, 8]),
         (StatusError("busy", status=503, retry_after_s=1e12), [43200] * 3),
     ],

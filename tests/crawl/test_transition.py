@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aggregator.crawl.crawler import Crawled
-from aggregator.crawl.transition import failed, succeeded
-from aggregator.errors import CrawlError, NetworkError, NotAFeed, StatusError
+from aggregator.crawl.transition import failed, held, succeeded
+from aggregator.errors import CrawlError, HeldError, NetworkError, NotAFeed, StatusError
 from aggregator.model.document import Document, Entry, Hints
 from aggregator.model.source import Source, SourceState, Validators
 
@@ -90,6 +90,18 @@ def test_retry_after_is_held() -> None:
     assert after.hold_until_at == NOW + 2 * HOUR
     assert after.next_check_at is not None
     assert after.next_check_at >= NOW + 2 * HOUR
+
+
+def test_who_only_waits_for_its_host_has_not_failed() -> None:
+    troubled = replace(bad(STORED, NetworkError("reset")), next_check_at=NOW)
+    after = held(SOURCE, troubled, HeldError("wait", retry_after_s=7200), now=NOW)
+    assert after == replace(troubled, hold_until_at=NOW + 2 * HOUR, next_check_at=after.next_check_at)
+    assert after.next_check_at is not None
+    assert NOW + 2 * HOUR <= after.next_check_at <= NOW + 2 * HOUR + timedelta(minutes=6)
+    later = replace(troubled, next_check_at=NOW + 9 * HOUR)
+    assert held(SOURCE, later, HeldError("wait", retry_after_s=7200), now=NOW).next_check_at == NOW + 9 * HOUR
+    for_ever = held(SOURCE, troubled, HeldError("wait", retry_after_s=1e12), now=NOW)
+    assert for_ever.hold_until_at == NOW + timedelta(days=30)
 
 
 def test_gone_retires_but_not_for_an_adopted_address() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
-from aggregator.errors import NetworkError, RefusedError, StatusError
+from aggregator.errors import HeldError, NetworkError, RefusedError, StatusError
 from aggregator.fetch.client import retry_after_s
 from aggregator.model.http import FetchRequest
 from aggregator.model.source import Validators
@@ -226,11 +227,24 @@ async def test_retry_after_holds_the_host(origin: Origin, get: Get, status: int)
         await get("/")
     assert caught.value.retry_after_s == 120
     for path in ("/", "/other"):
-        with pytest.raises(StatusError, match="asked to wait") as held:
+        with pytest.raises(HeldError, match="asked to wait") as held:
             await get(path)
-        assert held.value.status == status
         assert held.value.retry_after_s == pytest.approx(120, abs=60)
     assert origin.count() == 1  # nothing was sent in the meantime
+
+
+async def test_what_a_host_told_an_earlier_process_holds(origin: Origin, make_client: MakeClient) -> None:
+    async with Origin() as other:
+        other.serve("/", b"x")
+        origin.serve("/", b"x")
+        client = await make_client(allow_private=("127.0.0.1",))
+        client.hold(f"127.0.0.1:{origin.port}", NOW + timedelta(hours=1))
+        client.hold(f"127.0.0.1:{other.port}", NOW - timedelta(hours=1))
+        with pytest.raises(HeldError) as held:
+            await client.fetch(FetchRequest(url=origin.url("/")))
+        assert held.value.retry_after_s == pytest.approx(3600, abs=60)
+        assert (await client.fetch(FetchRequest(url=other.url("/")))).body == b"x"
+        assert origin.connections == 0
 
 
 async def test_retry_after_may_hold_nobody_but_who_was_told(origin: Origin, get: Get) -> None:
@@ -250,7 +264,7 @@ async def test_retry_after_counts_with_the_statuses_that_are_asked_for(origin: O
     with pytest.raises(StatusError) as caught:
         await get("/", retry_after_on=(403, 429, 503))
     assert (caught.value.retry_after_s, caught.value.transient) == (120, True)
-    with pytest.raises(StatusError, match="asked to wait"):
+    with pytest.raises(HeldError, match="asked to wait"):
         await get("/other")
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.errors import StatusError
+from aggregator.errors import HeldError
 from aggregator.fetch.politeness import Gate
 
 
@@ -111,14 +111,13 @@ async def test_a_hold_refuses_new_and_waiting_requests() -> None:
     gate, log = Gate(10, 1, 0.0), []
     first, waiting = (Worker(gate, "h:80", name, log) for name in "ab")
     await turns()
-    gate.hold("h:80", loop.time() + 600, 429)
-    gate.hold("h:80", loop.time() + 60, 503)  # a shorter one does not lift it
+    gate.hold("h:80", loop.time() + 600)
+    gate.hold("h:80", loop.time() + 60)  # a shorter one does not lift it
     first.leave.set()
-    with pytest.raises(StatusError) as caught:
+    with pytest.raises(HeldError) as caught:
         await waiting.task
-    assert caught.value.status == 429
     assert caught.value.retry_after_s == pytest.approx(600, abs=60)
-    with pytest.raises(StatusError, match="h:80 asked to wait"):
+    with pytest.raises(HeldError, match="h:80 asked to wait"):
         async with gate.slot("h:80"):
             pass
     async with gate.slot("h:81"):
@@ -131,9 +130,9 @@ async def test_a_hold_reaches_those_that_wait_for_a_slot_of_all() -> None:
     gate, log = Gate(1, 1, 0.0), []
     first, waiting = Worker(gate, "a:80", "a", log), Worker(gate, "b:80", "b", log)
     await turns()
-    gate.hold("b:80", asyncio.get_running_loop().time() + 600, 503)
+    gate.hold("b:80", asyncio.get_running_loop().time() + 600)
     first.leave.set()
-    with pytest.raises(StatusError):
+    with pytest.raises(HeldError):
         await waiting.task
     async with gate.slot("c:80"):  # and the slot is free again
         assert log == ["a"]
@@ -141,7 +140,7 @@ async def test_a_hold_reaches_those_that_wait_for_a_slot_of_all() -> None:
 
 async def test_a_hold_that_has_passed_is_forgotten() -> None:
     gate = Gate(10, 1, 0.0)
-    gate.hold("h:80", asyncio.get_running_loop().time() - 1, 503)
+    gate.hold("h:80", asyncio.get_running_loop().time() - 1)
     async with gate.slot("h:80"):
         assert len(gate) == 1
     assert len(gate) == 0
