@@ -253,6 +253,7 @@ async def refresh(config: Config, selection: Selection, on_progress: Callable[[T
                 now=utc_now(),
                 force=selection.force,
                 due=selection.due,
+                one_host=config.fetch.one_host,
             )
             tally.selected = len(ready) + len(skipped)
             tally.results["skipped"] = len(skipped)

@@ -93,6 +93,7 @@ class Generation:
             now=app.utc_now,
             limit=config.fetch.concurrency + app.WAITING,
             per_host=config.fetch.per_host,
+            one_host=config.fetch.one_host,
         )
         self._rounds = Rounds(store, crawling, now=app.utc_now)
 

@@ -9,6 +9,8 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from yarl import URL
+
 from aggregator.config.lines import KeyPath
 from aggregator.config.values import BadValue, expected, show, string
 
@@ -84,6 +86,39 @@ def private(raw: object) -> tuple[str, ...]:
     if faults:
         raise BadValue(*faults)
     return tuple(dict.fromkeys(found))
+
+
+def domains(raw: object) -> tuple[str, ...]:
+    """Domain names in the form that DNS uses (IDNA), lower case, without a dot at the end. None of them may
+    lie below another, since it would be unclear which of the two a host belongs to."""
+    if not isinstance(raw, list):
+        raise expected('a list such as ["blogs.example"]', raw)
+    faults: list[tuple[KeyPath, str]] = []
+    found: dict[str, int] = {}
+    for place, value in enumerate(raw):
+        try:
+            found.setdefault(_domain(value), place)
+        except BadValue as bad:
+            faults.extend(((place, *at), text) for at, text in bad.faults)
+    for name, place in found.items():
+        above = next((one for one in found if name.endswith(f".{one}")), None)
+        if above is not None:
+            faults.append(((place,), f"{show(name)} is below {show(above)}, which is listed as well"))
+    if faults:
+        raise BadValue(*faults)
+    return tuple(found)
+
+
+def _domain(raw: object) -> str:
+    what = 'a domain name such as "blogs.example", without a port'
+    text = string(raw, what).removesuffix(".")
+    try:
+        name = URL.build(scheme="http", host=text).raw_host or ""
+        if _host(name) != name.lower() or name.rpartition(".")[2].isdecimal():
+            raise expected(what, raw)
+    except ValueError:
+        raise expected(what, raw) from None
+    return name.lower()
 
 
 def _private(raw: object) -> str:

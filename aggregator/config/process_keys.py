@@ -246,6 +246,16 @@ FETCH = (
         read=duration("0s", "1h", "1s"),
     ),
     Key(
+        name="one_host",
+        field="one_host",
+        type="list",
+        default="[]",
+        meaning="Domains that count as one host, with all names below them and whatever port: they share "
+        "`per_host`, `min_gap` and what `Retry-After` holds.",
+        example='["blogs.example", "新闻.example"]',
+        read=addresses.domains,
+    ),
+    Key(
         name="min_every",
         field="min_every_s",
         type="duration",

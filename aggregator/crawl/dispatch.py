@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -27,12 +27,20 @@ class Dispatcher:
     """
 
     def __init__(
-        self, store: Store, engine: Engine, *, now: Callable[[], datetime], limit: int, per_host: int
+        self,
+        store: Store,
+        engine: Engine,
+        *,
+        now: Callable[[], datetime],
+        limit: int,
+        per_host: int,
+        one_host: Sequence[str] = (),
     ) -> None:
         self._store = store
         self._engine = engine
         self._now = now
         self._per_host = per_host
+        self._one_host = one_host
         self._pool = Pool(self._crawl, limit)
         self._ticked: set[str] = set()
         self._unfinished: set[str] = set()
@@ -88,6 +96,7 @@ class Dispatcher:
             limit=min(BATCH, self._pool.free),
             lease_s=LEASE_S,
             per_host=self._per_host,
+            one_host=self._one_host,
         )
         if claims:
             self._unfinished.add(category)

@@ -19,7 +19,7 @@ import aiohttp
 from aggregator.errors import ConfigError, NetworkError, Problem, RefusedError, StatusError
 from aggregator.fetch import address, body, local
 from aggregator.fetch.guard import Guard
-from aggregator.fetch.politeness import Gate
+from aggregator.fetch.politeness import Gate, shared
 from aggregator.fetch.translate import RAISED, translate
 from aggregator.model.http import FetchRequest, FetchResult
 from aggregator.model.settings import FetchSettings
@@ -121,10 +121,15 @@ class Client:
 
     def hold(self, host_port: str, until: datetime) -> None:
         """Ask nothing of a host before ``until`` (aware UTC): what it told an earlier process."""
-        self._hold(host_port, (until - self._now()).total_seconds())
+        host = host_port.rpartition(":")[0]
+        self._hold(self._line(host, host_port), (until - self._now()).total_seconds())
 
-    def _hold(self, host_port: str, wait_s: float) -> None:
-        self._gate.hold(host_port, asyncio.get_running_loop().time() + wait_s)
+    def _line(self, host: str, host_port: str) -> str:
+        """Whose turn a request waits for: that of the host and port, or of the domain that counts as one."""
+        return shared(host, self._settings.one_host) or host_port
+
+    def _hold(self, line: str, wait_s: float) -> None:
+        self._gate.hold(line, asyncio.get_running_loop().time() + wait_s)
 
     async def fetch(self, request: FetchRequest) -> FetchResult:
         """Ask for one address, follow its redirects, and read the answer within the limits.
@@ -164,7 +169,7 @@ class Client:
     ) -> FetchResult | _Redirect:
         """One request and its answer, from the wait for a place to the last octet."""
         loop = asyncio.get_running_loop()
-        async with self._gate.slot(target.host_port):
+        async with self._gate.slot(self._line(target.host, target.host_port)):
             self._allowed()
             attempt, token = self._guard.begin(target.host, target.port)
             started = loop.time()
@@ -223,7 +228,7 @@ class Client:
         wait_s = retry_after_s(headers.get("retry-after", ""), self._now()) if obeyed else None
         held_host = target.host_port if wait_s and request.retry_after_scope == "host" else None
         if held_host and wait_s:
-            self._hold(held_host, wait_s)
+            self._hold(self._line(target.host, target.host_port), wait_s)
         known = status in http.HTTPStatus.__members__.values()
         phrase = f" ({http.HTTPStatus(status).phrase})" if known else ""
         message = f"{target.host_port} answered {status}{phrase}"

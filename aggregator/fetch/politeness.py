@@ -7,7 +7,7 @@ hundred stops the other ninety-nine.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -28,9 +28,16 @@ class _Host:
     held_until: float = 0.0
 
 
+def shared(host: str, domains: Iterable[str]) -> str | None:
+    """The one of ``domains`` that ``host`` is, or lies below; None if there is none."""
+    name = host.removesuffix(".")
+    return next((domain for domain in domains if name == domain or name.endswith(f".{domain}")), None)
+
+
 class Gate:
     """Admits at most ``concurrency`` requests in all and ``per_host`` of one host, whose starts are at
-    least ``min_gap_s`` apart; first come, first served, both within a host and for the slots in all."""
+    least ``min_gap_s`` apart; first come, first served, both within a host and for the slots in all. What
+    is one host is the caller's to say: a host and port, or a domain."""
 
     def __init__(self, concurrency: int, per_host: int, min_gap_s: float) -> None:
         self._all = asyncio.Semaphore(concurrency)
@@ -40,14 +47,14 @@ class Gate:
         self._sweep_at = _FIRST_SWEEP
 
     @asynccontextmanager
-    async def slot(self, host_port: str) -> AsyncIterator[None]:
+    async def slot(self, name: str) -> AsyncIterator[None]:
         """Hold a place for one request. HeldError, with the time left, while the host is on hold."""
-        host = self._host(host_port)
+        host = self._host(name)
         host.users += 1
         try:
-            self._check_hold(host_port, host)
+            self._check_hold(name, host)
             async with host.slots:
-                await self._take(host_port, host)
+                await self._take(name, host)
                 try:
                     yield
                 finally:
@@ -55,12 +62,12 @@ class Gate:
         finally:
             host.users -= 1
             if self._idle(host, asyncio.get_running_loop().time()):
-                del self._hosts[host_port]
+                del self._hosts[name]
 
-    def hold(self, host_port: str, until: float) -> None:
+    def hold(self, name: str, until: float) -> None:
         """Let no request to the host pass before ``until`` (the loop's clock), because it answered with a
         Retry-After. Those that already wait are refused as well."""
-        host = self._host(host_port)
+        host = self._host(name)
         host.held_until = max(host.held_until, until)
 
     def inherit(self, other: Gate) -> None:
@@ -71,43 +78,43 @@ class Gate:
             if not self._idle(known, now):
                 host = self._host(name)
                 host.next_start = min(known.next_start, now + self._min_gap_s)
-                host.held_until, host.held_status = known.held_until, known.held_status
+                host.held_until = max(host.held_until, known.held_until)
 
     def __len__(self) -> int:
         """The number of hosts remembered."""
         return len(self._hosts)
 
-    async def _take(self, host_port: str, host: _Host) -> None:
+    async def _take(self, name: str, host: _Host) -> None:
         """Wait for the gap, then for a slot of all. The turn is kept until then: the gap is between
         starts, and a start is when the last wait is over."""
         loop = asyncio.get_running_loop()
         async with host.turn:
             while (wait_s := host.next_start - loop.time()) > 0:
-                self._check_hold(host_port, host)
+                self._check_hold(name, host)
                 await asyncio.sleep(wait_s)
-            self._check_hold(host_port, host)
+            self._check_hold(name, host)
             await self._all.acquire()
             try:
-                self._check_hold(host_port, host)
+                self._check_hold(name, host)
             except HeldError:
                 self._all.release()
                 raise
             if self._min_gap_s > 0:
                 host.next_start = loop.time() + self._min_gap_s
 
-    def _check_hold(self, host_port: str, host: _Host) -> None:
+    def _check_hold(self, name: str, host: _Host) -> None:
         if host.held_until:
             left = host.held_until - asyncio.get_running_loop().time()
             if left > 0:
-                message = f"{host_port} asked to wait: {left:.0f} s are left"
+                message = f"{name} asked to wait: {left:.0f} s are left"
                 raise HeldError(message, retry_after_s=left)
 
-    def _host(self, host_port: str) -> _Host:
-        host = self._hosts.get(host_port)
+    def _host(self, name: str) -> _Host:
+        host = self._hosts.get(name)
         if host is None:
             if len(self._hosts) >= self._sweep_at:
                 self._sweep()
-            host = self._hosts[host_port] = _Host(slots=asyncio.Semaphore(self._per_host))
+            host = self._hosts[name] = _Host(slots=asyncio.Semaphore(self._per_host))
         return host
 
     def _sweep(self) -> None:

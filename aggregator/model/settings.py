@@ -34,6 +34,7 @@ class FetchSettings:
     concurrency: int = 64
     per_host: int = 2
     min_gap_s: float = 1.0
+    one_host: tuple[str, ...] = ()  # domains in ASCII, lower case; none of them below another
     min_every_s: float = 300.0
     timeout_s: float = 30.0
     connect_timeout_s: float = 10.0

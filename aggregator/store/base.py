@@ -202,10 +202,18 @@ class Store(ArticleRequests, Protocol):
     # Claims
 
     async def claim_due(
-        self, now: datetime, *, category: str | None, limit: int, lease_s: float, per_host: int
+        self,
+        now: datetime,
+        *,
+        category: str | None,
+        limit: int,
+        lease_s: float,
+        per_host: int,
+        one_host: Sequence[str] = (),
     ) -> list[Claim]:
         """Leases sources that are due, the longest overdue first, of exactly ``category`` ("" for
-        none, None for any), so that at most ``per_host`` of one host and port are leased at once."""
+        none, None for any), so that at most ``per_host`` of one host and port are leased at once. The
+        domains of ``one_host`` each count as one host, with all names below them and whatever port."""
 
     async def selected(
         self,
@@ -216,6 +224,7 @@ class Store(ArticleRequests, Protocol):
         now: datetime,
         force: bool,
         due: bool,
+        one_host: Sequence[str] = (),
     ) -> tuple[list[str], list[Selected]]:
         """The sources of ``names`` (None: all) within ``category`` (descendants included; None: any)
         that may be polled, hosts in turn, and those to skip with the reason, by name.

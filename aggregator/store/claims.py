@@ -38,8 +38,25 @@ from aggregator.store.tables import run, source
 _MINUTE_US = 60_000_000
 _RELEASED: dict[str, Any] = {"lease_owner": None, "lease_token": None, "lease_until_at": None}
 
-# Files have no host: each is alone in its turn.
-_HOST = func.coalesce(source.c.host, cast(source.c.id, String))
+
+def _line(one_host: Sequence[str]) -> ColumnElement[str]:
+    """What sources share with others: a host and port, or one of these domains, whatever port. Files have
+    no host: each is alone."""
+    alone = func.coalesce(source.c.host, cast(source.c.id, String))
+    if not one_host:
+        return alone
+    host = func.replace(source.c.host, ".:", ":")  # a name's last dot may be written
+    below = [
+        (
+            or_(
+                host.startswith(f"{domain}:", autoescape=True),
+                host.contains(f".{domain}:", autoescape=True),
+            ),
+            literal(domain),
+        )
+        for domain in one_host
+    ]
+    return case(*below, else_=alone)
 
 
 def leased(now_us: int) -> ColumnElement[bool]:
@@ -69,14 +86,14 @@ async def claim_due(
     limit: int,
     lease_s: float,
     per_host: int,
+    one_host: Sequence[str],
 ) -> list[Claim]:
     now_us = to_us(now)
-    busy = (
-        select(_HOST.label("host"), func.count().label("n")).where(leased(now_us)).group_by(_HOST).subquery()
-    )
-    turn = func.row_number().over(partition_by=_HOST, order_by=(source.c.next_check_at, source.c.id))
+    line = _line(one_host)
+    busy = select(line.label("host"), func.count().label("n")).where(leased(now_us)).group_by(line).subquery()
+    turn = func.row_number().over(partition_by=line, order_by=(source.c.next_check_at, source.c.id))
     queue = (
-        select(source.c.id, turn.label("turn"), _HOST.label("host")).where(due(now_us, category)).subquery()
+        select(source.c.id, turn.label("turn"), line.label("host")).where(due(now_us, category)).subquery()
     )
     foreign: set[int] = set()
     while True:
@@ -160,6 +177,7 @@ async def selected(
     names: Sequence[str] | None,
     category: str | None,
     reason: ColumnElement[str],
+    one_host: Sequence[str],
 ) -> tuple[list[str], list[Selected]]:
     """Names to poll, hosts in turn, and those to skip with the time that the reason ends, by name."""
     until = case(
@@ -168,7 +186,7 @@ async def selected(
         (reason == "fresh", source.c.fresh_until_at),
         (reason == "waiting", source.c.next_check_at),
     )
-    turn = func.row_number().over(partition_by=_HOST, order_by=source.c.id)
+    turn = func.row_number().over(partition_by=_line(one_host), order_by=source.c.id)
     chosen = select(source.c.name, reason.label("reason"), until.label("until")).where(source.c.configured)
     if names is not None:
         chosen = chosen.where(source.c.name.in_(names))

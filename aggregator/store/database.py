@@ -169,7 +169,14 @@ class Database:
     # Claims
 
     async def claim_due(
-        self, now: datetime, *, category: str | None, limit: int, lease_s: float, per_host: int
+        self,
+        now: datetime,
+        *,
+        category: str | None,
+        limit: int,
+        lease_s: float,
+        per_host: int,
+        one_host: Sequence[str] = (),
     ) -> list[Claim]:
         await self._forget_dead(now)
 
@@ -183,6 +190,7 @@ class Database:
                 limit=limit,
                 lease_s=lease_s,
                 per_host=per_host,
+                one_host=one_host,
             )
 
         return await self._own(work)
@@ -196,9 +204,10 @@ class Database:
         now: datetime,
         force: bool,
         due: bool,
+        one_host: Sequence[str] = (),
     ) -> tuple[list[str], list[Selected]]:
         reason = claims.skip_reason(now, since, force=force, due=due)
-        return await self._reader.call(lambda c: claims.selected(c, names, category, reason))
+        return await self._reader.call(lambda c: claims.selected(c, names, category, reason, one_host))
 
     async def claim_named(
         self,

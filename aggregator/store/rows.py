@@ -9,10 +9,10 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import orjson
 from sqlalchemy import Row
+from yarl import URL
 
 from aggregator.model.document import (
     Enclosure,
@@ -72,15 +72,15 @@ def to_json(value: object) -> str | None:
 
 @lru_cache(maxsize=4096)  # asked twice for every poll
 def host_of(url: str) -> str | None:
-    """Host and port that a poll of ``url`` asks, lower case; None for files and what has no host."""
+    """Host (as DNS has it, lower case) and port that a poll of ``url`` asks; None for files and what has
+    no host."""
     try:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            return None
-        port = parts.port or (443 if parts.scheme == "https" else 80)
+        parts = URL(url)
     except ValueError:
         return None
-    return scrubbed(f"{parts.hostname}:{port}")
+    if parts.scheme not in ("http", "https") or not parts.raw_host:
+        return None
+    return scrubbed(f"{parts.raw_host.lower()}:{parts.port}")
 
 
 # Items

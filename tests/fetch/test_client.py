@@ -247,6 +247,14 @@ async def test_what_a_host_told_an_earlier_process_holds(origin: Origin, make_cl
         assert origin.connections == 0
 
 
+async def test_a_domain_that_counts_as_one_host_is_held_whole(make_client: MakeClient) -> None:
+    client = await make_client(one_host=("blogs.example",))
+    client.hold("a.blogs.example:443", NOW + timedelta(hours=1))
+    for url in ("http://a.blogs.example:81/", "https://BLOGS.example./", "http://c.b.blogs.example/"):
+        with pytest.raises(HeldError, match=r"^blogs\.example asked to wait"):
+            await client.fetch(FetchRequest(url=url))
+
+
 async def test_retry_after_may_hold_nobody_but_who_was_told(origin: Origin, get: Get) -> None:
     origin.serve("/", status=429, headers={"Retry-After": "120"})
     origin.serve("/other", b"x")

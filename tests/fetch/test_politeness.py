@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.errors import HeldError
-from aggregator.fetch.politeness import Gate
+from aggregator.fetch.politeness import Gate, shared
 
 
 async def turns(times: int = 20) -> None:
@@ -136,6 +136,23 @@ async def test_a_hold_reaches_those_that_wait_for_a_slot_of_all() -> None:
         await waiting.task
     async with gate.slot("c:80"):  # and the slot is free again
         assert log == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("host", "domain"),
+    [
+        ("blogs.example", "blogs.example"),
+        ("a.blogs.example", "blogs.example"),
+        ("b.a.blogs.example.", "blogs.example"),
+        ("myblogs.example", None),
+        ("example", None),
+        ("blogs.example.org", None),
+        ("xn--efvy88h.example", "xn--efvy88h.example"),
+        ("::1", None),
+    ],
+)
+def test_a_domain_has_all_names_below_it(host: str, domain: str | None) -> None:
+    assert shared(host, ("blogs.example", "xn--efvy88h.example")) == domain
 
 
 async def test_a_hold_that_has_passed_is_forgotten() -> None:

@@ -73,6 +73,29 @@ async def test_one_host_gets_no_more_than_its_share_leased_ones_counted(bench, m
     assert len(named(await due(bench))) == 1
 
 
+async def test_a_domain_can_count_as_one_host_with_all_names_below_it(bench, make):
+    urls = [
+        "https://b_s.example/",
+        "http://a.b_s.example:81/",
+        "https://c.a.B_S.example./",
+        "https://bus.example/",
+    ]
+    sources = [make.source(f"s{n}", url=url) for n, url in enumerate(urls)]
+    other = [make.source("t", url="https://xb_s.example/"), make.source("u", url="file:u.xml")]
+    news = [
+        make.source("x", url="https://a.新闻.example/"),
+        make.source("y", url="https://xn--efvy88h.example/"),
+    ]
+    await bench.sync(*sources, *other, *news)
+    shared = {"per_host": 1, "one_host": ("b_s.example", "xn--efvy88h.example")}
+    first = await due(bench, **shared)
+    assert sorted(named(first)) == ["s0", "s3", "t", "u", "x"]
+    assert named(await due(bench, **shared)) == []
+    await bench.store.release([claim for claim in first if claim.source.name in ("s0", "x")])
+    assert len(await due(bench, **shared)) == 2
+    assert sorted(named(await due(bench, per_host=1))) == ["s1", "s2", "y"], "each its own host, but for that"
+
+
 async def test_the_limit_comes_after_the_share_of_hosts(bench, make):
     busy = [make.source(f"s{n}", url=f"https://one.example/{n}") for n in range(5)]
     await bench.sync(*busy, make.source("z1"), make.source("z2"))
