@@ -17,7 +17,6 @@ from aggregator.crawl.crawler import Crawler, Fetch, find
 from aggregator.crawl.engine import Engine
 from aggregator.crawl.holds import remembering
 from aggregator.crawl.network import Network
-from aggregator.crawl.owed import AT_ONCE
 from aggregator.crawl.pool import BATCH, LEASE_S, crawl_all
 from aggregator.crawl.seats import Seats
 from aggregator.errors import ConfigError, CrawlError, Problem, StoreOutage
@@ -130,6 +129,7 @@ async def engine(
             work=desk().work,
             now=utc_now,
             context=desk().context,
+            line=client.line,
             go_on=go_on,
             report=report_article,
         )
@@ -262,12 +262,13 @@ async def refresh(config: Config, selection: Selection, on_progress: Callable[[T
                 log.info("refresh.skipped", source=each.name, reason=each.reason, until=until)
             on_progress(tally)
             limit = config.fetch.concurrency + WAITING
-            await crawl_all(_claims(store, ready, since, selection), crawling.crawl, limit)
+            claims = _claims(store, ready, since, selection)
+            await crawl_all(claims, crawling.poll, limit, crawling.follow)
             done = sum(tally.results.values())
             tally.results["skipped"] += max(0, tally.selected - done)  # taken by another process meanwhile
             # Who polls a source asks for its articles. Those that nobody polls now have some due, too.
             unpolled = {each.name for each in skipped if each.reason in ("fresh", "waiting")}
-            await crawl_all(_owing(store, unpolled), crawling.follow, AT_ONCE)
+            await crawl_all(_owing(store, unpolled), crawling.follow, max(1, len(unpolled)))
             await publish_overdue(config, store)
         finally:
             await store.end_run()

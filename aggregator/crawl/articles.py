@@ -15,6 +15,7 @@ import structlog
 
 from aggregator.crawl.crawler import SLOW, Fetch, Work
 from aggregator.crawl.feed import same_origin
+from aggregator.crawl.turns import Turns
 from aggregator.errors import CrawlError, HeldError, ParseError, RefusedError, StatusError
 from aggregator.fetch.local import is_local
 from aggregator.model.document import Entry, Text
@@ -34,6 +35,7 @@ log = structlog.get_logger()
 
 MAX_BYTES = 5 * 1024 * 1024
 TRIES = 4
+AT_ONCE = 16  # requests for articles, each to another host: polls must not wait for all of them
 LEASE = timedelta(minutes=5)  # a request that nobody has answered for by then was lost in a crash
 AGAIN = timedelta(minutes=2)  # after a failure, and twice as long after each further one
 ACCEPT = "text/html, application/xhtml+xml;q=0.9, application/json;q=0.9, */*;q=0.1"
@@ -45,58 +47,70 @@ Report = Callable[[CrawlError | None], None]
 class Articles:
     """What asking for articles needs. ``context`` gives what admitting needs to know of a source;
     ``go_on`` whether to ask for more after each, or to stop; ``report`` hears of each that was asked for,
-    with what went wrong. ``asking`` are the sources it is at."""
+    with what went wrong. ``line`` tells which host an address waits for (None: none), ``turns`` whose turn
+    it is there. ``asking`` are the sources it is at."""
 
     store: ArticleRequests
     fetch: Fetch
     work: Work
     now: Callable[[], datetime]
     context: Callable[[Source, datetime], AdmitContext]
+    line: Callable[[str], str | None]
+    turns: Turns = field(default_factory=lambda: Turns(AT_ONCE))
     go_on: Callable[[], bool] = lambda: True
     report: Report = lambda failure: None
     asking: set[int] = field(default_factory=set)
 
-    async def follow(self, source_id: int, source: Source, *, ask: bool) -> None:
-        """Publish what has waited long enough and, if ``ask``, ask for what is owed, one after the other,
-        unless that is being done already. Raises StoreError only."""
+    async def follow(self, source_id: int, source: Source) -> None:
+        """Publish what has waited long enough, and ask for what is owed, one after the other, unless that
+        is being done already. Raises StoreError only."""
         article = source.article
         if article is None:
             return
         await self.store.publish_waiting(source_id, self.now() - timedelta(seconds=article.wait_s))
-        if not ask or source_id in self.asking:
+        if source_id in self.asking:
             return
         self.asking.add(source_id)
         try:
-            await self._ask(source_id, source, article)
+            for _ in range(article.limit):
+                if not await self._ask(source_id, source, article):
+                    break
         finally:
             self.asking.remove(source_id)
 
-    async def _ask(self, source_id: int, source: Source, article: Article) -> None:
-        for _ in range(article.limit):
+    async def _ask(self, source_id: int, source: Source, article: Article) -> bool:
+        """Ask for one article; False when there is none, or nothing more is to be asked for."""
+        due = await self.store.next_article(source_id, self.now()) if self.go_on() else None
+        if due is None:
+            return False
+        async with self.turns.turn(self.line(due.url)):
             if not self.go_on():
-                break
-            # One at a time, so that a lease covers one request, however long the others take.
-            owed = await self.store.take_articles(source_id, self.now(), limit=1, lease=LEASE)
-            if not owed:
-                break
-            (request,) = owed
+                return False
+            # Not taken before, so that the lease covers one request, however long others took.
+            request = await self.store.take_article(due, self.now(), lease=LEASE)
+            if request is None:
+                return True
             try:
-                item = await self._item(source, article, request)
+                answer = await self._asked(source, request)
             except CrawlError as failure:
                 await self._failed(source, request, failure)
-                self.report(failure)
-            else:
-                await self.store.save_article(request, item)
-                self.report(None)
-                log.info("article.done", source=source.name, url=without_secrets(request.url))
+                return True
+        try:
+            item = await self._item(source, article, request, answer)
+        except CrawlError as failure:
+            await self._failed(source, request, failure)
+        else:
+            await self.store.save_article(request, item)
+            self.report(None)
+            log.info("article.done", source=source.name, url=without_secrets(request.url))
+        return True
 
-    async def _item(self, source: Source, article: Article, request: Owed) -> Item:
-        """The item with its article, or as its feed gave it where that is better. Raises CrawlError."""
+    async def _asked(self, source: Source, request: Owed) -> FetchResult:
         if request.tries > TRIES:  # we were killed each time, or had a bug: it may be the page that does it
             raise ParseError(f"was asked for {TRIES} times, and never to an end")
         if is_local(request.url) and not source.local_articles:
             raise RefusedError("files are read only where the configuration names them")
-        result = await self.fetch(
+        return await self.fetch(
             FetchRequest(
                 url=request.url,
                 headers=source.headers if same_origin(request.url, source.url) else {},
@@ -107,7 +121,10 @@ class Articles:
                 retry_after_scope=source.retry_after_scope,
             )
         )
-        text = await self._text(article, result)
+
+    async def _item(self, source: Source, article: Article, request: Owed, answer: FetchResult) -> Item:
+        """The item with its article, or as its feed gave it where that is better. Raises CrawlError."""
+        text = await self._text(article, answer)
         context = self.context(source, self.now())
         size = SLOW if heavy(text.value) else len(text.value) + len(request.raw)
         item = await self.work(size, _admitted, text, request, article.content is None, context)
@@ -142,6 +159,7 @@ class Articles:
         held = isinstance(failure, HeldError)
         over = gone or not failure.transient or (request.tries >= TRIES and not held)
         again = None if over else self.now() + again_after(request.tries, failure)
+        self.report(failure)
         log.info("article.failed", source=source.name, stage=failure.stage, error=str(failure), over=over)
         await self.store.article_failed(
             request,

@@ -12,7 +12,7 @@ from aggregator.crawl.engine import Engine
 from aggregator.crawl.pool import BATCH, LEASE_S, Pool
 from aggregator.errors import StoreOutage
 from aggregator.model.source import Claim
-from aggregator.store.base import Store
+from aggregator.store.base import Owing, Store
 
 log = structlog.get_logger()
 
@@ -41,7 +41,7 @@ class Dispatcher:
         self._now = now
         self._per_host = per_host
         self._one_host = one_host
-        self._pool = Pool(self._crawl, limit)
+        self._pool = Pool(self._crawl, limit, self._follow)
         self._ticked: set[str] = set()
         self._unfinished: set[str] = set()
         self._wake = asyncio.Event()
@@ -110,12 +110,13 @@ class Dispatcher:
         except StoreOutage:
             return True  # it cannot even be read: claiming waits, and says so
 
-    async def _crawl(self, claim: Claim) -> None:
+    async def _crawl(self, claim: Claim) -> Owing | None:
         try:
-            await self._engine.crawl(claim)
+            return await self._engine.poll(claim)
         except StoreOutage:
             # It did not ask, since nothing can be stored; its source is due again as soon as this can.
             await self._store.release([claim])
+            return None
         finally:
             self._running -= 1
             if self._unfinished:
@@ -123,6 +124,12 @@ class Dispatcher:
                 self._wake.set()
             elif not self._running:
                 self._wake.set()
+
+    async def _follow(self, owing: Owing) -> None:
+        try:
+            await self._engine.follow(owing)
+        except StoreOutage:
+            log.info("articles.put_off", source=owing.source.name)  # owed as before
 
     async def _begin_run(self) -> None:
         """A refresh beside us counts as done what was polled since our run began. Where something is

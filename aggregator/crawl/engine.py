@@ -67,17 +67,24 @@ class Engine:
             outcome, saved = await self._crawl(claim, seat)
         self._log(outcome, saved)
         self.report(outcome, saved)
-        if claim.source.article is not None and self.articles is not None and not saved.lost:
-            owing = Owing(source_id=claim.source_id, source=claim.source)
-            await self.follow(owing, ask=outcome.result not in ("failed", "held"))
         return outcome, saved
 
-    async def follow(self, owing: Owing, *, ask: bool = True) -> None:
-        """Ask for the articles that the source's items wait for, also when this poll brought no news; not
-        when its server just failed us. Raises StoreError only, and CancelledError."""
+    async def poll(self, claim: Claim) -> Owing | None:
+        """`crawl`, and the source if it is now time to ask for the articles that its items wait for: also
+        when this poll brought no news, but not when its server just failed us."""
+        outcome, saved = await self.crawl(claim)
+        if claim.source.article is None or self.articles is None or saved.lost:
+            return None
+        if outcome.result in ("failed", "held"):
+            return None
+        return Owing(source_id=claim.source_id, source=claim.source)
+
+    async def follow(self, owing: Owing) -> None:
+        """Ask for the articles that the source's items wait for. Raises StoreError only, and
+        CancelledError."""
         assert self.articles is not None
         try:
-            await self.articles().follow(owing.source_id, owing.source, ask=ask)
+            await self.articles().follow(owing.source_id, owing.source)
         except StoreError:
             raise
         except Exception as error:

@@ -1,5 +1,5 @@
 """Owed articles between polls: what a poll has left over must not wait for the next one, which may be
-hours away. The daemon asks in rounds, a few sources at once, each for no more than a poll would."""
+hours away. The daemon asks in rounds, each source for no more than a poll would."""
 
 from __future__ import annotations
 
@@ -16,20 +16,17 @@ from aggregator.store.base import Owing, Store
 
 log = structlog.get_logger()
 
-AT_ONCE = 16  # sources
-
 
 class Rounds:
     """Asks for articles that are owed, round by round, until told to stop. A round is one tick: what it
-    leaves over, by its bounds, is for the next one."""
+    leaves over, by the sources' limits, is for the next one. All sources begin, and wait for their turns
+    at their hosts (`turns`)."""
 
-    def __init__(
-        self, store: Store, engine: Engine, *, now: Callable[[], datetime], at_once: int = AT_ONCE
-    ) -> None:
+    def __init__(self, store: Store, engine: Engine, *, now: Callable[[], datetime]) -> None:
         self._store = store
         self._engine = engine
         self._now = now
-        self._pool = Pool(self._follow, at_once)
+        self._pool = Pool(self._follow, max(1, engine.sources))
         self._busy: set[int] = set()
         self._wake = asyncio.Event()
         self._stopping = False
@@ -62,10 +59,10 @@ class Rounds:
     async def _round(self) -> None:
         if self._store.outage is not None:
             return
-        ready = [one for one in await self._store.owing(self._now()) if one.source_id not in self._busy]
-        for one in ready[: self._pool.free]:
-            self._busy.add(one.source_id)
-            await self._pool.start(one)
+        for one in await self._store.owing(self._now()):
+            if one.source_id not in self._busy:
+                self._busy.add(one.source_id)
+                await self._pool.start(one)
 
     async def _follow(self, one: Owing) -> None:
         try:

@@ -18,12 +18,20 @@ BATCH = 128  # sources claimed at once, at most
 
 class Pool(Generic[Job]):
     """Runs at most ``limit`` crawls. It is the async context that owns their tasks: leaving it waits
-    for them; an exception out of one (the store cannot be used) ends all and comes out."""
+    for them; an exception out of one (the store cannot be used) ends all and comes out. What a crawl
+    gives, unless it is None, goes to ``then``, which takes no place among the crawls."""
 
-    def __init__(self, crawl: Callable[[Job], Awaitable[object]], limit: int) -> None:
-        self._crawl: Callable[[Job], Awaitable[object]] = crawl
+    def __init__(
+        self,
+        crawl: Callable[[Job], Awaitable[Owing | None]],
+        limit: int,
+        then: Callable[[Owing], Awaitable[object]] | None = None,
+    ) -> None:
+        self._crawl: Callable[[Job], Awaitable[Owing | None]] = crawl
+        self._then: Callable[[Owing], Awaitable[object]] | None = then
         self._slots = asyncio.Semaphore(limit)
         self._limit = limit
+        self._busy = 0
         self._group = asyncio.TaskGroup()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -36,21 +44,24 @@ class Pool(Generic[Job]):
 
     @property
     def free(self) -> int:
-        return self._limit - len(self._tasks)
+        return self._limit - self._busy
 
     async def start(self, job: Job) -> None:
         """Start crawling, as soon as there is a slot."""
         await self._slots.acquire()
+        self._busy += 1
         task = self._group.create_task(self._run(job), name=f"crawl {job.source.name}")
         self._tasks.add(task)
-        task.add_done_callback(self._finished)
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        self._slots.release()
+        task.add_done_callback(self._tasks.discard)
 
     async def _run(self, job: Job) -> None:
-        await self._crawl(job)
+        try:
+            owing = await self._crawl(job)
+        finally:
+            self._busy -= 1
+            self._slots.release()
+        if owing is not None and self._then is not None:
+            await self._then(owing)
 
     async def settle(self, grace_s: float) -> None:
         """Give running crawls ``grace_s`` seconds to end, then cancel the rest; they are simply due again."""
@@ -64,11 +75,16 @@ class Pool(Generic[Job]):
             task.cancel()
 
 
-async def crawl_all(jobs: AsyncIterator[Job], crawl: Callable[[Job], Awaitable[object]], limit: int) -> None:
-    """Crawl every source that comes, at most ``limit`` at once; return when all have ended. Raises
-    StoreError when the store cannot be used."""
+async def crawl_all(
+    jobs: AsyncIterator[Job],
+    crawl: Callable[[Job], Awaitable[Owing | None]],
+    limit: int,
+    then: Callable[[Owing], Awaitable[object]] | None = None,
+) -> None:
+    """Crawl every source that comes, at most ``limit`` at once; return when all, and what comes ``then``,
+    have ended. Raises StoreError when the store cannot be used."""
     try:
-        async with Pool(crawl, limit) as pool:
+        async with Pool(crawl, limit, then) as pool:
             async for job in jobs:
                 await pool.start(job)
     except* StoreError as group:

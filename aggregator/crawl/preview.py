@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from aggregator.model.item import Item, ItemChange, KnownItem
 from aggregator.model.source import Outcome, Source
-from aggregator.store.base import Owed, Owing
+from aggregator.store.base import Due, Owed, Owing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +45,15 @@ class Asked:
     async def publish_waiting(self, source_id: int, before: datetime) -> int:
         return 0
 
-    async def take_articles(
-        self, source_id: int, now: datetime, *, limit: int, lease: timedelta
-    ) -> list[Owed]:
-        taken = [self._owed.popleft() for _ in range(min(limit, len(self._owed)))]
+    async def next_article(self, source_id: int, now: datetime) -> Due | None:
+        if not self._owed:
+            return None
+        return Due(request_id=0, source_id=source_id, url=self._owed[0].url)
+
+    async def take_article(self, due: Due, now: datetime, *, lease: timedelta) -> Owed | None:
+        taken = self._owed.popleft()
         # Until there is an answer: what trips over a bug of ours gives none.
-        self.answers |= {one.uid: Answer(stage="bug", reason="the log has it") for one in taken}
+        self.answers[taken.uid] = Answer(stage="bug", reason="the log has it")
         return taken
 
     async def save_article(self, owed: Owed, item: Item) -> None:

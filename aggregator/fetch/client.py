@@ -124,6 +124,16 @@ class Client:
         host = host_port.rpartition(":")[0]
         self._hold(self._line(host, host_port), (until - self._now()).total_seconds())
 
+    def line(self, url: str) -> str | None:
+        """Whose turn a request for an address waits for; None for files and what cannot be asked for."""
+        if local.is_local(url):
+            return None
+        try:
+            target = address.parse(url)
+        except RefusedError:
+            return None
+        return self._line(target.host, target.host_port)
+
     def _line(self, host: str, host_port: str) -> str:
         """Whose turn a request waits for: that of the host and port, or of the domain that counts as one."""
         return shared(host, self._settings.one_host) or host_port

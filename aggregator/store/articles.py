@@ -15,21 +15,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.model.item import Item
 from aggregator.store import publishers, rows
-from aggregator.store.base import Owed
+from aggregator.store.base import Due, Owed
 from aggregator.store.tables import article_request, counter, feed, item, member, publisher, source, trail
 from aggregator.store.waiting import waiting
 
 _KNOWN = ("guid_hash", "title_hash", "entry_digest", "digest", "first_seen_at", "sorted_at", "updated_at")
 
 
-async def take(
-    connection: AsyncConnection, source_id: int, now: datetime, limit: int, lease: timedelta
-) -> list[Owed]:
-    """See `base.Store.take_articles`."""
+async def following(connection: AsyncConnection, source_id: int, now: datetime) -> Due | None:
+    """See `base.Store.next_article`."""
+    found = await connection.execute(
+        select(article_request.c.id, article_request.c.url)
+        .where(article_request.c.source_id == source_id, article_request.c.next_try_at <= rows.to_us(now))
+        .order_by(article_request.c.created_at, article_request.c.id.desc())
+        .limit(1)
+    )
+    row = found.one_or_none()
+    return Due(request_id=row.id, source_id=source_id, url=row.url) if row else None
+
+
+async def take(connection: AsyncConnection, due: Due, now: datetime, lease: timedelta) -> Owed | None:
+    """See `base.Store.take_article`."""
     wanted = (
         select(
-            article_request.c.id.label("request_id"),
-            article_request.c.url,
             article_request.c.tries,
             item.c.id.label("item_id"),
             item.c.uid,
@@ -38,29 +46,25 @@ async def take(
             *(item.c[name] for name in _KNOWN),
         )
         .join(item, item.c.id == article_request.c.item_id)
-        .where(article_request.c.source_id == source_id, article_request.c.next_try_at <= rows.to_us(now))
-        .order_by(article_request.c.created_at, article_request.c.id.desc())
-        .limit(limit)
+        .where(article_request.c.id == due.request_id, article_request.c.next_try_at <= rows.to_us(now))
     )
-    found = (await connection.execute(wanted)).all()
-    if found:
-        await connection.execute(
-            update(article_request)
-            .where(article_request.c.id.in_([row.request_id for row in found]))
-            .values(tries=article_request.c.tries + 1, next_try_at=rows.to_us(now + lease))
-        )
-    return [
-        Owed(
-            request_id=row.request_id,
-            source_id=source_id,
-            uid=row.uid,
-            url=row.url,
-            tries=row.tries + 1,
-            raw=row.raw,
-            known=rows.known_from(row, pruned=False),
-        )
-        for row in found
-    ]
+    row = (await connection.execute(wanted)).one_or_none()
+    if row is None:
+        return None
+    await connection.execute(
+        update(article_request)
+        .where(article_request.c.id == due.request_id)
+        .values(tries=row.tries + 1, next_try_at=rows.to_us(now + lease))
+    )
+    return Owed(
+        request_id=due.request_id,
+        source_id=due.source_id,
+        uid=row.uid,
+        url=due.url,
+        tries=row.tries + 1,
+        raw=row.raw,
+        known=rows.known_from(row, pruned=False),
+    )
 
 
 async def owing(connection: AsyncConnection, now: datetime) -> list[int]:

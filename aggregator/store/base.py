@@ -89,6 +89,15 @@ class ItemRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """An article whose time has come. It is nobody's yet: others may see the same."""
+
+    request_id: int
+    source_id: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
     """An article that is still to be asked for: ``tries`` counts this one, ``raw`` is the packed entry of
     the item, ``known`` the item as it is stored."""
@@ -137,12 +146,13 @@ class ArticleRequests(Protocol):
         """Publishes the items that have waited for their article since ``before`` or longer; how many.
         Their articles stay owed."""
 
-    async def take_articles(
-        self, source_id: int, now: datetime, *, limit: int, lease: timedelta
-    ) -> list[Owed]:
-        """The source's articles whose time has come, oldest first and in document
-        order, at most ``limit``; nobody else is given
-        them within ``lease``, after which they count as lost in a crash."""
+    async def next_article(self, source_id: int, now: datetime) -> Due | None:
+        """The one of the source's articles to be asked for first: the oldest, in document order, of those
+        whose time has come."""
+
+    async def take_article(self, due: Due, now: datetime, *, lease: timedelta) -> Owed | None:
+        """The article, if its time has still come: nobody else is given it within ``lease``, after which it
+        counts as lost in a crash. None when somebody else was faster."""
 
     async def save_article(self, owed: Owed, item: Item) -> None:
         """Stores an item as its article makes it and publishes it; the article is not owed any more."""

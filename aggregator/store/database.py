@@ -26,6 +26,7 @@ from aggregator.model.source import Claim, Outcome, Saved, Source
 from aggregator.store import articles, changes, claims, holds, publishers, reads, rows, sync, upkeep
 from aggregator.store.base import (
     Contents,
+    Due,
     FirstCheck,
     ItemRecord,
     Outage,
@@ -291,12 +292,13 @@ class Database:
     async def owed_count(self) -> int:
         return await self._reader.call(articles.owed_count)
 
-    async def take_articles(
-        self, source_id: int, now: datetime, *, limit: int, lease: timedelta
-    ) -> list[Owed]:
-        async def work(connection: AsyncConnection) -> list[Owed]:
+    async def next_article(self, source_id: int, now: datetime) -> Due | None:
+        return await self._reader.call(lambda c: articles.following(c, source_id, now))
+
+    async def take_article(self, due: Due, now: datetime, *, lease: timedelta) -> Owed | None:
+        async def work(connection: AsyncConnection) -> Owed | None:
             at = max(now, self._now())  # as with claims
-            return await articles.take(connection, source_id, at, limit, lease)
+            return await articles.take(connection, due, at, lease)
 
         return await self._writer.call(work)
 

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from aggregator.crawl.intake import Site
 from aggregator.crawl.listing import crawl_page
 from aggregator.crawl.owed import Rounds
 from aggregator.crawl.seats import Seats
+from aggregator.crawl.turns import Turns
 from aggregator.errors import CrawlError, HeldError, NetworkError, StatusError
 from aggregator.fetch.client import Client
 from aggregator.model.settings import FetchSettings, StoreSettings
@@ -27,7 +29,7 @@ from aggregator.store.base import Owing
 from aggregator.store.database import Database, open_store
 from tests.crawl.test_articles import CONTENT, article, owed
 from tests.crawl.test_listing import items, news, page
-from tests.origin import Origin, Response, ThreadedOrigin
+from tests.origin import Origin, Request, Response, ThreadedOrigin
 from tests.program import Daemon, Program
 
 NOW = datetime(2026, 8, 20, 10, 0, tzinfo=UTC)
@@ -142,13 +144,14 @@ class Scene:
         self.origin, self.store, self.engine = origin, store, engine
         self.now = NOW
 
-    def source(self, name: str, limit: int = 1) -> Source:
+    def source(self, name: str, limit: int = 1, origin: Origin | None = None) -> Source:
+        origin = origin or self.origin
         for one in "123":
-            self.origin.serve(f"/article/{name}{one}", article(one))
-        self.origin.serve(f"/{name}", page(*(f"{name}{one}" for one in "123")), content_type="text/html")
+            origin.serve(f"/article/{name}{one}", article(one))
+        origin.serve(f"/{name}", page(*(f"{name}{one}" for one in "123")), content_type="text/html")
         return Source(
             name=name,
-            url=self.origin.url(f"/{name}"),
+            url=origin.url(f"/{name}"),
             kind="page",
             select=Select(items="ul.news > li", title="a"),
             article=Article(content="div.article", limit=limit),
@@ -164,7 +167,9 @@ class Scene:
             due=False,
             lease_s=60,
         ):
-            await self.engine.crawl(claim)
+            owing = await self.engine.poll(claim)
+            if owing is not None:
+                await self.engine.follow(owing)
 
     def articles_asked(self) -> int:
         return sum(request.path.startswith("/article/") for request in self.origin.requests)
@@ -195,6 +200,8 @@ async def scene(tmp_path: Path, origin: Origin) -> AsyncIterator[Scene]:
             work=desk.work,
             now=clock,
             context=desk.context,
+            line=client.line,
+            turns=Turns(2),
             go_on=lambda: True,
         )
         engine = Engine(
@@ -206,6 +213,7 @@ async def scene(tmp_path: Path, origin: Origin) -> AsyncIterator[Scene]:
             now=clock,
             min_every_s=1,
             articles=lambda: articles,
+            sources=99,
         )
         found = Scene(origin, store, engine)
         yield found
@@ -221,21 +229,51 @@ async def test_one_source_is_asked_for_its_limit_and_by_one_at_a_time(scene: Sce
     assert (scene.articles_asked(), await scene.owing()) == (3, [])
 
 
-async def test_a_round_is_for_so_many_sources_at_once_and_no_more(scene: Scene) -> None:
+async def test_one_article_a_host_is_asked_for_at_a_time_and_sources_take_turns(scene: Scene) -> None:
     await scene.poll(*(scene.source(name) for name in "abc"))
-    hold = asyncio.Event()
+    asked: list[str] = []
+
+    async def in_a_while(request: Request) -> Response:
+        asked.append(request.path[-2:])
+        for _ in range(200):  # what would ask at the same time has every chance to
+            await asyncio.sleep(0)
+        return Response(body=article("x").encode())
+
     for name in "abc":
-        scene.origin.serve(f"/article/{name}2", article("2"), hold=hold)
-    rounds = Rounds(scene.store, scene.engine, now=lambda: scene.now, at_once=2)
-    task = asyncio.create_task(rounds.run(grace_s=20))
-    rounds.tick()
-    await scene.origin.wait_for("/article/b2")
-    assert scene.origin.in_flight == 2, "each for its own source"
-    rounds.stop()
-    hold.set()
-    await task
-    assert scene.articles_asked() == 3 + 2
-    assert set(await scene.owing()) == set("abc")
+        for one in "23":
+            scene.origin.serve(f"/article/{name}{one}", in_a_while)
+    scene.origin.max_in_flight = 0
+    twice = [
+        replace(one, source=replace(one.source, article=Article(content="div.article", limit=2)))
+        for one in await scene.store.owing(scene.now)
+    ]
+    await asyncio.gather(*(scene.engine.follow(one) for one in twice))
+    assert scene.origin.max_in_flight == 1
+    assert sorted(asked[:3]) == ["a2", "b2", "c2"], "each source once before any a second time"
+    assert sorted(asked[3:]) == ["a3", "b3", "c3"]
+
+
+async def test_many_sources_of_a_slow_host_hold_up_no_other(scene: Scene) -> None:
+    async with AsyncExitStack() as stack:
+        others = [await stack.enter_async_context(Origin()) for _ in range(2)]
+        slow = [scene.source(f"s{number}") for number in range(9)]
+        quick = [scene.source(f"q{number}", origin=other) for number, other in enumerate(others)]
+        await scene.poll(*slow, *quick)
+        hold = asyncio.Event()
+        for one in slow:
+            scene.origin.serve(f"/article/{one.name}2", article("2"), hold=hold)
+        before = scene.origin.count()
+        rounds = Rounds(scene.store, scene.engine, now=lambda: scene.now)
+        task = asyncio.create_task(rounds.run(grace_s=20))
+        rounds.tick()
+        await scene.origin.wait_for(count=before + 1)
+        for number, other in enumerate(others):
+            await other.wait_for(f"/article/q{number}2")
+        assert scene.origin.count() == before + 1, "of the slow host's nine sources, one is asking"
+        rounds.stop()
+        hold.set()
+        await task
+    assert scene.origin.max_in_flight == 1
 
 
 async def test_only_sources_whose_servers_may_be_asked_owe_anything(scene: Scene) -> None:
@@ -267,8 +305,12 @@ async def test_an_article_whose_host_is_on_hold_has_not_been_tried(scene: Scene)
         await scene.engine.follow(one)
         assert scene.articles_asked() == asked
         scene.now += timedelta(minutes=10)
-    owed = await scene.store.take_articles(one.source_id, scene.now, limit=9, lease=timedelta(minutes=5))
-    assert sorted(request.tries for request in owed) == [1, 2]
+    tries = []
+    while (due := await scene.store.next_article(one.source_id, scene.now)) is not None:
+        taken = await scene.store.take_article(due, scene.now, lease=timedelta(minutes=5))
+        assert taken is not None
+        tries.append(taken.tries)
+    assert sorted(tries) == [1, 2]
 
 
 async def test_a_bug_with_one_source_s_articles_harms_no_other(scene: Scene) -> None:

@@ -10,6 +10,7 @@ import pytest
 from aggregator.crawl.pool import Pool, crawl_all
 from aggregator.errors import StoreError
 from aggregator.model.source import Claim, Source, SourceState
+from aggregator.store.base import Owing
 
 
 def claims(count: int) -> list[Claim]:
@@ -83,3 +84,22 @@ async def test_settling_waits_then_cancels() -> None:
         await pool.settle(0.01)
     assert ended == ["s0"]
     assert pool.free == 2
+
+
+async def test_what_follows_a_crawl_takes_no_place_among_them() -> None:
+    crawled: list[str] = []
+    followed: list[str] = []
+    all_crawled = asyncio.Event()
+
+    async def crawl(claim: Claim) -> Owing | None:
+        crawled.append(claim.source.name)
+        if len(crawled) == 4:
+            all_crawled.set()
+        return Owing(source_id=claim.source_id, source=claim.source) if claim.source_id else None
+
+    async def follow(owing: Owing) -> None:
+        await all_crawled.wait()
+        followed.append(owing.source.name)
+
+    await crawl_all(each(claims(4)), crawl, 1, follow)
+    assert sorted(followed) == ["s1", "s2", "s3"]

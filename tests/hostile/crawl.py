@@ -77,7 +77,7 @@ async def crawl(config: Config, only: str) -> dict[str, Any]:
 
         watching = asyncio.create_task(lag(longest))
         started = time.monotonic()
-        await crawl_all(claims(), engine.crawl, config.fetch.concurrency + app.WAITING)
+        await crawl_all(claims(), engine.poll, config.fetch.concurrency + app.WAITING, engine.follow)
         elapsed_s = time.monotonic() - started
         watching.cancel()
         await store.end_run()

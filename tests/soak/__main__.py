@@ -156,7 +156,7 @@ async def soak(config: Config, port: int, numbers: Iterable[int]) -> list[Look]:
     ):
         for number in numbers:
             await get(session, f"http://127.0.0.1:{port}/round/{number}")
-            await crawl_all(claims(store), engine.crawl, config.fetch.concurrency)
+            await crawl_all(claims(store), engine.poll, config.fetch.concurrency, engine.follow)
             await app.publish_overdue(config, store)
             for feed in FEEDS:
                 await get(session, f"http://127.0.0.1:{config.server.port}/feeds/{feed}")

@@ -10,6 +10,7 @@ import pytest
 
 from aggregator.model.item import Publisher
 from aggregator.model.source import Article
+from aggregator.store.base import Due
 
 URL = "https://x.example/article"
 LEASE = timedelta(minutes=5)
@@ -28,8 +29,8 @@ async def wait_for_article(bench, make, name="a", key="1", text="teaser", **fiel
 async def take(bench, name="a"):
     source_id = (await bench.claim(name))[name].source_id
     await bench.forget()
-    [owed] = await bench.store.take_articles(source_id, bench.clock(), limit=1, lease=LEASE)
-    return owed
+    due = await bench.store.next_article(source_id, bench.clock())
+    return await bench.store.take_article(due, bench.clock(), lease=LEASE)
 
 
 def came(make, key="1", text="The article.", **fields):
@@ -168,3 +169,14 @@ async def test_who_answers_after_the_lease_changes_nothing(bench, make):
     await bench.store.save_article(late, came(make, text="Late.", publisher=of("Q")))
     (shown,) = await bench.store.view_items("all", 1)
     assert (shown.item.content_html, shown.item.publisher) == ("The article.", of("P"))
+
+
+async def test_an_article_is_given_to_one_alone(bench, make):
+    await bench.sync(make.source("a"))
+    owed = await wait_for_article(bench, make)
+    due = Due(request_id=owed.request_id, source_id=owed.source_id, url=owed.url)
+    assert await bench.store.next_article(owed.source_id, bench.clock()) is None
+    assert await bench.store.take_article(due, bench.clock(), lease=LEASE) is None
+    bench.clock.step(400)
+    assert await bench.store.next_article(owed.source_id, bench.clock()) == due
+    assert (await bench.store.take_article(due, bench.clock(), lease=LEASE)).tries == 2
