@@ -41,3 +41,25 @@ async def test_every_category_is_ticked_and_every_chore_done() -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+async def test_a_chore_that_is_cut_off_at_the_end_has_ended_by_then_and_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    begun, tidied = asyncio.Event(), asyncio.Event()
+
+    async def chore() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            tidied.set()
+
+    running = asyncio.create_task(Ticks({}, print, {"chore": (1, chore)}).run())
+    await asyncio.wait_for(begun.wait(), 20)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert tidied.is_set()
+    assert not caplog.records

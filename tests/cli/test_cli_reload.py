@@ -18,6 +18,7 @@ import pytest
 from aggregator import daemon as daemons
 from aggregator.cli import root
 from aggregator.errors import ConfigError
+from aggregator.fetch.client import Client
 from aggregator.generation import Generation
 from aggregator.model.settings import Config
 from aggregator.reload import Orders
@@ -91,7 +92,7 @@ def test_sources_come_and_go_and_nothing_is_polled_early(tmp_path: Path, origin:
         assert metric(daemon, "aggregator_config_reload_timestamp_seconds") > before
         assert metric(daemon, 'aggregator_items_total{kind="new"}') == 3, "what was counted is counted on"
     assert daemon.status == 0
-    assert not count(daemon, "Traceback")
+    assert not count(daemon, '"level": "error"')
 
 
 def test_a_broken_file_changes_nothing_and_every_problem_is_told(
@@ -219,7 +220,7 @@ def test_told_to_stop_while_it_reloads_it_does_not_wait_for_a_slow_crawl(
         daemon.process.send_signal(signal.SIGTERM)
         assert daemon.process.wait(timeout=WAIT_S / 2) == 0
     assert not count(daemon, "config.reloaded")
-    assert not [line for line in daemon.lines if "Traceback" in line or "Unclosed" in line]
+    assert not count(daemon, '"level": "error"')
     origin.set(hold)
     assert program.refresh()["items"]["new"] == 1, "an interrupted crawl is simply due again"
 
@@ -287,7 +288,7 @@ def test_fifty_reloads_leave_nothing_behind(tmp_path: Path, origin: ThreadedOrig
                 looks.append(figures(daemon.process.pid))
         ticks(origin)
     assert daemon.status == 0
-    assert not count(daemon, "Traceback")
+    assert not count(daemon, '"level": "error"')
     assert (origin.count("/acme"), origin.count("/other")) <= (1, 1)
     for first, last in zip(zip(*looks[:20], strict=True), zip(*looks[-20:], strict=True), strict=True):
         assert max(last) <= max(first) + 1, str(looks)
@@ -314,7 +315,7 @@ async def test_of_generations_that_have_ended_nothing_is_left(tmp_path: Path) ->
             await reads.acquire()
         gc.collect()
         tasks.append(len(asyncio.all_tasks()))
-        assert sum(isinstance(each, Generation) for each in gc.get_objects()) <= 2
+        assert sum(isinstance(each, (Generation, Client)) for each in gc.get_objects()) <= 4
     assert max(tasks[15:]) <= max(tasks[:15]) + 1
     orders.stop.set()
     await running
@@ -328,8 +329,8 @@ async def test_orders_that_come_together_are_one_and_a_later_one_is_not_missed(t
 
     def read() -> Config:
         reads.append(1)
+        loop.call_soon_threadsafe(orders.reload.set)  # the file was edited again while it was read
         if len(reads) == 1:
-            loop.call_soon_threadsafe(orders.reload.set)  # edited again while it was read
             raise ConfigError(())
         return config
 
@@ -342,7 +343,7 @@ async def test_orders_that_come_together_are_one_and_a_later_one_is_not_missed(t
     async with asyncio.timeout(WAIT_S):
         assert await orders.reloaded(config, accept, refusals.append) == config
     assert (len(reads), refusals) == (2, [0])
-    assert not orders.reload.is_set()
+    assert orders.reload.is_set(), "for who comes next"
 
 
 def test_a_signal_that_comes_while_it_starts_or_stops_does_no_harm(

@@ -181,9 +181,11 @@ async def test_what_hosts_asked_for_is_inherited_and_the_bounds_are_not() -> Non
     waiting.task.cancel()
     hasty = Gate(10, 1, 0.0)  # the operator wants no gap any more
     hasty.inherit(old)
-    async with hasty.slot("later:80"):
-        pass
-    assert len(hasty) == 2
+    at_once = Worker(hasty, "later:80", "at once", log)
+    await turns()
+    assert log == ["at once"]
+    at_once.leave.set()
+    await at_once.task
 
 
 async def test_memory_is_bounded_by_the_hosts_in_use() -> None:
