@@ -8,6 +8,7 @@
           StatusError    an HTTP status that is no success
           HeldError      nothing was asked: the host had told us to wait
           RefusedError   we will not: size, redirects, private address, scheme
+            DisallowedError  robots.txt asks programs not to
         ParseError
           NotAFeed       the bytes are something else (a web page, nothing at all)
           Unparsable     meant to be a feed, but too broken for the reader that was asked
@@ -107,6 +108,10 @@ class RefusedError(FetchError):
     """We refused to go on: too large, too many redirects, a private address, another scheme."""
 
     transient = False
+
+
+class DisallowedError(RefusedError):
+    """The site's robots.txt asks us not to read the address."""
 
 
 class ParseError(CrawlError):

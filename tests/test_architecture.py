@@ -68,6 +68,7 @@ KNOWN_TO = {
     "pypinyin": {"process"},
     "feedparser": {"parse"},
     "prometheus_client": {"serve"},
+    "protego": {"fetch"},
     "click": {"cli"},
     "jinja2": {"publish", "config"},
     "jmespath": {"parse"},

@@ -96,12 +96,15 @@ class _Zstd:
 class Unpacker:
     """Collects a body in a content coding ("" for none), up to ``limit`` octets once unpacked.
 
-    Raises RefusedError beyond the limit and NetworkError for damaged or incomplete data.
+    Raises RefusedError beyond the limit, unless a ``part`` is enough and it is ``full`` then, and
+    NetworkError for damaged or incomplete data.
     """
 
-    def __init__(self, coding: str, limit: int) -> None:
+    def __init__(self, coding: str, limit: int, *, part: bool = False) -> None:
         self._coding = coding
         self._limit = limit
+        self._part = part
+        self.full = False
         self._body = bytearray()
         self._stream: _Stream | None = None
         self._members = 0
@@ -113,7 +116,7 @@ class Unpacker:
             self._body += data
             self._check()
             return
-        while data and not self._over:
+        while data and not self._over and not self.full:
             stream = self._stream or self._next_member(data)
             if stream is None:
                 return
@@ -121,10 +124,10 @@ class Unpacker:
             data = stream.rest if stream.done else b""
 
     def finish(self) -> bytes:
-        """The whole body; NetworkError when its packed form has no end."""
-        if self._stream is not None:
+        """The whole body, or the part of it; NetworkError when its packed form has no end."""
+        if self._stream is not None and not self.full:
             raise NetworkError(f"{CUT_OFF}: its {self._coding} coding has no end", reached=True)
-        return bytes(self._body)
+        return bytes(self._body[: self._limit])
 
     def _next_member(self, data: bytes) -> _Stream | None:
         """Begin a stream. After the first, only gzip and zstd have further ones; padding is ignored,
@@ -162,11 +165,14 @@ class Unpacker:
             if stream.done:
                 self._stream = None
                 return
-            if stream.hungry:
+            if stream.hungry or self.full:
                 return
 
     def _check(self) -> None:
-        if len(self._body) > self._limit:
+        if len(self._body) <= self._limit:
+            return
+        self.full = self._part
+        if not self.full:
             raise RefusedError(f"the answer is larger than {self._limit} bytes")
 
 
@@ -187,15 +193,19 @@ def coding_of(header: str) -> str:
     return coding
 
 
-async def read(response: aiohttp.ClientResponse, *, max_wire: int, max_body: int) -> tuple[bytes, int]:
-    """The unpacked body and the number of octets on the wire. Raises FetchError; the client's own
-    exceptions pass to the caller. A response left half read is closed when the caller releases it."""
-    unpacker = Unpacker(coding_of(",".join(response.headers.getall("Content-Encoding", []))), max_body)
+async def read(
+    response: aiohttp.ClientResponse, *, max_wire: int, max_body: int, part: bool = False
+) -> tuple[bytes, int]:
+    """The unpacked body, or its beginning where a ``part`` is enough, and the number of octets on the wire.
+    Raises FetchError; the client's own exceptions pass to the caller. A response left half read is closed
+    when the caller releases it."""
+    coding = coding_of(",".join(response.headers.getall("Content-Encoding", [])))
+    unpacker = Unpacker(coding, max_body, part=part)
     announced = response.content_length
-    if announced is not None and announced > max_wire:
+    if announced is not None and announced > max_wire and not part:
         raise _too_much(max_wire)
     wire = 0
-    while data := await response.content.readany():
+    while not unpacker.full and (data := await response.content.readany()):
         wire += len(data)
         if wire > max_wire:
             raise _too_much(max_wire)

@@ -20,6 +20,7 @@ from aggregator.errors import ConfigError, NetworkError, Problem, RefusedError, 
 from aggregator.fetch import address, body, local
 from aggregator.fetch.guard import Guard
 from aggregator.fetch.politeness import Gate, shared
+from aggregator.fetch.robots import PRODUCT, Robots
 from aggregator.fetch.translate import RAISED, translate
 from aggregator.model.http import FetchRequest, FetchResult
 from aggregator.model.settings import FetchSettings
@@ -83,8 +84,9 @@ class Client:
         if gate is None:
             gate = Gate(settings.concurrency, settings.per_host, settings.min_gap_s)
         self._gate = gate
+        self._robots = Robots(self.fetch)
         contact = " ".join((settings.user_agent_contact or "").split())
-        self._user_agent = f"aggregator/{version}" + (f" (+{contact})" if contact else "")
+        self._user_agent = f"{PRODUCT}/{version}" + (f" (+{contact})" if contact else "")
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Client:
@@ -146,7 +148,8 @@ class Client:
 
         Raises NetworkError (nothing, or not all of it, arrived), StatusError (no 200, 203 or 304),
         HeldError (not asked, because the host's Retry-After runs) and RefusedError (size, redirects,
-        scheme, private address), and nothing else but CancelledError and what ``allowed`` raises.
+        scheme, private address, robots.txt), and nothing else but CancelledError and what ``allowed``
+        raises.
         """
         if local.is_local(request.url):
             self._allowed()
@@ -158,7 +161,9 @@ class Client:
         permanent_url: str | None = None
         all_permanent = True
         for _ in range(self._settings.max_redirects + 1):
-            answer = await self._hop(request, start, target, budget)
+            now = asyncio.get_running_loop().time()
+            gap_s = await self._robots.ask(target, now) if request.robots else 0.0
+            answer = await self._hop(request, start, target, budget, gap_s)
             if isinstance(answer, FetchResult):
                 return replace(answer, permanent_url=permanent_url, elapsed_s=budget.used_s)
             if request.body is not None:
@@ -175,11 +180,16 @@ class Client:
         raise RefusedError(f"more than {self._settings.max_redirects} redirects")
 
     async def _hop(
-        self, request: FetchRequest, start: address.Target, target: address.Target, budget: _Budget
+        self,
+        request: FetchRequest,
+        start: address.Target,
+        target: address.Target,
+        budget: _Budget,
+        gap_s: float,
     ) -> FetchResult | _Redirect:
         """One request and its answer, from the wait for a place to the last octet."""
         loop = asyncio.get_running_loop()
-        async with self._gate.slot(self._line(target.host, target.host_port)):
+        async with self._gate.slot(self._line(target.host, target.host_port), gap_s):
             self._allowed()
             attempt, token = self._guard.begin(target.host, target.port)
             started = loop.time()
@@ -219,7 +229,10 @@ class Client:
             status = response.status
             if status in (200, 203):
                 whole, wire = await body.read(
-                    response, max_wire=self._settings.max_wire_bytes, max_body=request.max_body_bytes
+                    response,
+                    max_wire=self._settings.max_wire_bytes,
+                    max_body=request.max_body_bytes,
+                    part=request.part,
                 )
                 kept = _validators(target.text, got, None)
                 return _result(target.text, status, got, body=whole, validators=kept, wire_bytes=wire)

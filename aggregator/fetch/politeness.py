@@ -47,14 +47,15 @@ class Gate:
         self._sweep_at = _FIRST_SWEEP
 
     @asynccontextmanager
-    async def slot(self, name: str) -> AsyncIterator[None]:
-        """Hold a place for one request. HeldError, with the time left, while the host is on hold."""
+    async def slot(self, name: str, gap_s: float = 0.0) -> AsyncIterator[None]:
+        """Hold a place for one request; ``gap_s`` is a longer gap to leave behind its start. HeldError, with
+        the time left, while the host is on hold."""
         host = self._host(name)
         host.users += 1
         try:
             self._check_hold(name, host)
             async with host.slots:
-                await self._take(name, host)
+                await self._take(name, host, gap_s)
                 try:
                     yield
                 finally:
@@ -84,7 +85,7 @@ class Gate:
         """The number of hosts remembered."""
         return len(self._hosts)
 
-    async def _take(self, name: str, host: _Host) -> None:
+    async def _take(self, name: str, host: _Host, gap_s: float) -> None:
         """Wait for the gap, then for a slot of all. The turn is kept until then: the gap is between
         starts, and a start is when the last wait is over."""
         loop = asyncio.get_running_loop()
@@ -99,8 +100,9 @@ class Gate:
             except HeldError:
                 self._all.release()
                 raise
-            if self._min_gap_s > 0:
-                host.next_start = loop.time() + self._min_gap_s
+            gap_s = max(self._min_gap_s, gap_s)
+            if gap_s > 0:
+                host.next_start = loop.time() + gap_s
 
     def _check_hold(self, name: str, host: _Host) -> None:
         if host.held_until:

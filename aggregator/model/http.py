@@ -16,7 +16,8 @@ class FetchRequest:
     only to the origin of ``url``. ``timeout_s`` bounds the whole poll, redirects included but without
     waiting for politeness. ``max_body_bytes`` counts after decompression. With a ``body`` the request is
     a POST: it carries no validators and follows no redirect. ``retry_after_on`` and ``retry_after_scope``
-    are those of `Source`.
+    are those of `Source`. ``robots``: the robots.txt of each server on the way is asked first, and obeyed.
+    ``part``: of a body that is too large the beginning is enough.
     """
 
     url: str
@@ -28,6 +29,8 @@ class FetchRequest:
     max_body_bytes: int = 15 * 1024 * 1024
     retry_after_on: tuple[int, ...] = RETRY_AFTER_ON
     retry_after_scope: RetryAfterScope = "host"
+    robots: bool = False
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

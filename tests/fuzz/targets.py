@@ -15,6 +15,9 @@ from pathlib import Path
 
 from aggregator.errors import ParseError
 from aggregator.fetch.client import retry_after_s as held_s
+from aggregator.fetch.robots import MAX_GAP_S
+from aggregator.fetch.robots import kept_s as robots_kept_s
+from aggregator.fetch.robots import read as read_robots
 from aggregator.model.document import Document
 from aggregator.model.source import Select
 from aggregator.parse import api, page
@@ -123,9 +126,18 @@ def header(data: bytes) -> None:
         freshness_s({"Cache-Control": value}, NOW),
         freshness_s({"Expires": value, "Date": value}, NOW),
         freshness_s({"Cache-Control": "max-age=9", "Age": value}, NOW),
+        robots_kept_s({"cache-control": value}),
     ]
     if any(one is not None and not 0 <= one < float("inf") for one in told):
         raise Broken(f"a wait that is none: {told}")
+
+
+def robots(data: bytes) -> None:
+    rules = read_robots(data)
+    if not 0 <= rules.gap_s <= MAX_GAP_S:
+        raise Broken(f"a gap that is none: {rules.gap_s}")
+    rules.allow(URL)
+    rules.allow("http://h.example/" + data[-200:].hex())
 
 
 def _files(*names: str) -> Callable[[], Iterable[bytes]]:
@@ -173,6 +185,11 @@ def _encodings() -> Iterable[bytes]:
     yield b"\n<meta charset=big5>\xa7A"
 
 
+def _robots() -> Iterable[bytes]:
+    yield b"User-agent: a\nUser-agent: *\nDisallow: /*.php$\nAllow: /%e6%96\nCrawl-delay: 2\nRequest-rate: 1/5s 0400-0845"
+    yield b"user agent aggregator/2\rdisalow /x?y\rSitemap: http://e.example/s\rVisit-time: 0600-0845"
+
+
 def _headers() -> Iterable[bytes]:
     yield from (
         b"120",
@@ -194,4 +211,5 @@ TARGETS: dict[str, Target] = {
     "html": Target(html, _markup),
     "encoding": Target(encoding, _encodings),
     "header": Target(header, _headers),
+    "robots": Target(robots, _robots),
 }  # fmt: skip
