@@ -20,7 +20,7 @@ from aggregator.model.source import Paging, Source
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _PLAIN = Source(name="", url="")
-_LEFT_OUT = ("publisher", "full_text", "retry_after_on", "retry_after_scope")
+_LEFT_OUT = ("publisher", "full_text", "robots", "retry_after_on", "retry_after_scope")
 """Keys that are shown only where a source differs from the default, which few do."""
 
 

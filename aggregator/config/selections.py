@@ -12,7 +12,7 @@ from dataclasses import fields
 from typing import Any
 
 from aggregator.config.lines import KeyPath
-from aggregator.config.values import BadValue, closest, duration, expected, integer, show, string
+from aggregator.config.values import BadValue, closest, duration, expected, flag, integer, show, string
 from aggregator.model.source import Article, Clean, Paging, Select
 
 _FIELDS = tuple(field.name for field in fields(Select) if field.name not in ("items", "article"))
@@ -97,7 +97,7 @@ def clean(raw: object) -> Clean:
             elif name == "replace":
                 found[name] = _pairs(value)
             elif name == "drop_empty":
-                found[name] = _flag(value)
+                found[name] = flag(value)
             else:
                 near = closest(name, ("remove", "unwrap", "replace", "drop_empty"))
                 raise BadValue(((), f"unknown key{near}"))
@@ -110,7 +110,7 @@ def clean(raw: object) -> Clean:
 
 def full_text(raw: object) -> bool:
     """Whether articles are found without a selector, which needs a library that is not always there."""
-    wanted = _flag(raw)
+    wanted = flag(raw)
     if wanted and importlib.util.find_spec("trafilatura") is None:
         raise BadValue(((), "this needs trafilatura; pip install 'aggregator[fulltext]'"))
     return wanted
@@ -184,12 +184,6 @@ def _pairs(raw: object) -> tuple[tuple[str, str], ...]:
         if not pair[0]:
             raise BadValue(((), "expected a text to be replaced, got an empty one"))
     return tuple((old, new) for old, new in raw)
-
-
-def _flag(raw: object) -> bool:
-    if not isinstance(raw, bool):
-        raise expected("true or false", raw)
-    return raw
 
 
 DEFAULT_PAGES = 5  # read a poll where a source says how its listing goes on, and not how far

@@ -178,6 +178,16 @@ POLLING = (
         read=selections.full_text,
     ),
     Key(
+        name="robots",
+        field="robots",
+        type="flag",
+        default="true",
+        meaning="Whether the site's robots.txt is obeyed by pages: listings of kind `page`, and articles; "
+        "false is for sites of your own.",
+        example="false",
+        read=values.flag,
+    ),
+    Key(
         name="clean",
         field="clean",
         type="rules",

@@ -81,6 +81,12 @@ def body(raw: object) -> str:
     return text
 
 
+def flag(raw: object) -> bool:
+    if not isinstance(raw, bool):
+        raise expected("true or false", raw)
+    return raw
+
+
 def integer(low: int, high: int) -> Reader:
     """A reader of whole numbers from ``low`` to ``high``; true and false are none."""
 

@@ -16,7 +16,14 @@ import structlog
 from aggregator.crawl.crawler import SLOW, Fetch, Work
 from aggregator.crawl.feed import same_origin
 from aggregator.crawl.turns import Turns
-from aggregator.errors import CrawlError, HeldError, ParseError, RefusedError, StatusError
+from aggregator.errors import (
+    CrawlError,
+    DisallowedError,
+    HeldError,
+    ParseError,
+    RefusedError,
+    StatusError,
+)
 from aggregator.fetch.local import is_local
 from aggregator.model.document import Entry, Text
 from aggregator.model.http import FetchRequest, FetchResult
@@ -119,6 +126,7 @@ class Articles:
                 max_body_bytes=min(source.max_body_bytes, MAX_BYTES),
                 retry_after_on=source.retry_after_on,
                 retry_after_scope=source.retry_after_scope,
+                robots=source.robots,
             )
         )
 
@@ -161,10 +169,11 @@ class Articles:
         again = None if over else self.now() + again_after(request.tries, failure)
         self.report(failure)
         log.info("article.failed", source=source.name, stage=failure.stage, error=str(failure), over=over)
+        reason = "robots" if isinstance(failure, DisallowedError) else "article"
         await self.store.article_failed(
             request,
             stage=failure.stage,
-            reason="article",
+            reason=reason,
             detail=str(failure),
             again_at=again,
             counted=not held,

@@ -7,6 +7,7 @@ configured. A listing whose first page is what it was last time is not read: new
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -46,20 +47,21 @@ class Read(Protocol):
 
 
 async def crawl_page(context: CrawlContext) -> Crawled:
-    """An HTML page with a list of items."""
-    return await _crawl(context, page.listing, ACCEPT_PAGE)
+    """An HTML page with a list of items. It is made for people, so robots.txt is asked."""
+    return await _crawl(context, page.listing, ACCEPT_PAGE, robots=context.source.robots)
 
 
 async def crawl_api(context: CrawlContext) -> Crawled:
-    """An API's listing in JSON."""
-    return await _crawl(context, api.listing, ACCEPT_API)
+    """An API's listing in JSON, made for programs."""
+    return await _crawl(context, api.listing, ACCEPT_API, robots=False)
 
 
-async def _crawl(context: CrawlContext, read: Read, accept: str) -> Crawled:
+async def _crawl(context: CrawlContext, read: Read, accept: str, *, robots: bool) -> Crawled:
     source, state = context.source, context.state
     assert source.select is not None, "the configuration asks for it"
     url = state.adopted_url or _first_url(context)
-    first = await context.fetch(_request(context, url, accept, source.timeout_s, conditional=True))
+    ask = partial(_request, context, accept=accept, robots=robots)
+    first = await context.fetch(ask(url, source.timeout_s, conditional=True))
     crawled = Crawled(
         url=first.url,
         status=first.status,
@@ -75,9 +77,8 @@ async def _crawl(context: CrawlContext, read: Read, accept: str) -> Crawled:
     if digest == state.body_sha256:
         return crawled
     listing = await _listing(context, read, first)
-    entries, drops, whole = await _others(
-        context, read, accept, url, listing, left_s=source.timeout_s - first.elapsed_s
-    )
+    left_s = source.timeout_s - first.elapsed_s
+    entries, drops, whole = await _others(context, read, ask, url, listing, left_s)
     document = replace(
         listing.document,
         entries=(*listing.document.entries, *entries),
@@ -89,7 +90,12 @@ async def _crawl(context: CrawlContext, read: Read, accept: str) -> Crawled:
 
 
 async def _others(
-    context: CrawlContext, read: Read, accept: str, first_url: str, listing: Listing, *, left_s: float
+    context: CrawlContext,
+    read: Read,
+    ask: Callable[..., FetchRequest],
+    first_url: str,
+    listing: Listing,
+    left_s: float,
 ) -> tuple[list[Entry], list[Drop], bool]:
     """Entries and drops of the pages behind the first, and whether all could be read. A page that
     cannot is noted; those before it count. ``left_s`` is what the first left of the poll's time; it is
@@ -107,7 +113,7 @@ async def _others(
                 raise RefusedError("the next page is on another server")
             if left_s <= 0:
                 raise NetworkError(f"no time is left: all pages took {context.source.timeout_s:g} s")
-            result = await context.fetch(_request(context, url, accept, left_s, conditional=False))
+            result = await context.fetch(ask(url, left_s, conditional=False))
             left_s -= result.elapsed_s
             listing = await _listing(context, read, result)
         except CrawlError as error:
@@ -129,7 +135,7 @@ async def _listing(context: CrawlContext, read: Read, result: FetchResult) -> Li
 
 
 def _request(
-    context: CrawlContext, url: str, accept: str, timeout_s: float, *, conditional: bool
+    context: CrawlContext, url: str, timeout_s: float, *, accept: str, robots: bool, conditional: bool
 ) -> FetchRequest:
     source = context.source
     return FetchRequest(
@@ -143,6 +149,7 @@ def _request(
         max_body_bytes=min(source.max_body_bytes, MAX_BYTES),
         retry_after_on=source.retry_after_on,
         retry_after_scope=source.retry_after_scope,
+        robots=robots,
     )
 
 

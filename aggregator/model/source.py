@@ -99,6 +99,7 @@ class Source:
     article: Article | None = None
     full_text: bool = False  # articles are asked for, and there is no selector of their text
     clean: Clean | None = None
+    robots: bool = True  # whether robots.txt is asked about pages
     publisher: tuple[str, ...] = ("select",)  # where its name is looked for, in this order
     headers: dict[str, str] = field(default_factory=dict, repr=False)
 
