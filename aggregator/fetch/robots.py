@@ -16,7 +16,7 @@ from typing import TypeVar
 import structlog
 from protego import Protego
 
-from aggregator.errors import DisallowedError, FetchError, NetworkError, RefusedError, StatusError
+from aggregator.errors import DisallowedError, FetchError, HeldError, NetworkError, RefusedError, StatusError
 from aggregator.fetch.address import MAX_OCTETS, Target, parse
 from aggregator.model.http import FetchRequest, FetchResult
 
@@ -166,7 +166,10 @@ class Robots:
             site.until = now + kept
         except FetchError as failure:
             site.failure = failure
-            site.until = now + AGAIN_S
+            if not _is_hold(
+                failure
+            ):  # who asks meanwhile shall hear that the host is on hold, not that it failed
+                site.until = now + AGAIN_S
             if site.rules is not None:  # RFC 9309 section 2.3.1.4: what was known goes on counting
                 log.info("robots.kept", place=_place(target), error=str(failure))
         self._forget()
@@ -203,12 +206,25 @@ def _place(target: Target) -> str:
     return parse(f"{target.scheme}://{target.host_port}/robots.txt").text
 
 
+def _is_hold(failure: FetchError) -> bool:
+    return isinstance(failure, HeldError) or (
+        isinstance(failure, StatusError) and failure.held_host is not None
+    )
+
+
 def _told(target: Target, failure: FetchError) -> FetchError:
     """The same failure, anew for each who asks."""
     message = f"{_place(target)} could not be read: {failure}"
     match failure:
+        case HeldError():
+            return HeldError(str(failure), retry_after_s=failure.retry_after_s)
         case StatusError():
-            return StatusError(message, status=failure.status, retry_after_s=failure.retry_after_s)
+            return StatusError(
+                message,
+                status=failure.status,
+                retry_after_s=failure.retry_after_s,
+                held_host=failure.held_host,
+            )
         case NetworkError():
             return NetworkError(message, reached=failure.reached)
     return RefusedError(message)

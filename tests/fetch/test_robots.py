@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from aggregator.errors import DisallowedError, NetworkError, RefusedError, StatusError
+from aggregator.errors import DisallowedError, HeldError, NetworkError, RefusedError, StatusError
 from aggregator.fetch import address
 from aggregator.fetch.address import MAX_OCTETS
 from aggregator.fetch.client import Client
@@ -182,10 +182,13 @@ async def test_a_server_that_fails_is_asked_nothing(origin: Origin, ask: Ask, st
 
 async def test_retry_after_holds_the_host(origin: Origin, client: Client) -> None:
     origin.serve(PLACE, status=503, headers={"Retry-After": "120"})
-    for path, asking in (("/page", True), ("/feed", False)):
-        with pytest.raises(StatusError) as told:
-            await client.fetch(FetchRequest(url=origin.url(path), robots=asking))
-        assert told.value.retry_after_s == pytest.approx(120, abs=5)
+    with pytest.raises(StatusError, match="could not be read") as told:
+        await client.fetch(FetchRequest(url=origin.url("/page"), robots=True))
+    assert told.value.retry_after_s == pytest.approx(120, abs=5)
+    assert told.value.held_host == origin.url("/").split("/")[2], "which is to outlive a restart"
+    for asking in (True, False):
+        with pytest.raises(HeldError):
+            await client.fetch(FetchRequest(url=origin.url("/feed"), robots=asking))
     assert [request.path for request in origin.requests] == [PLACE]
 
 
