@@ -26,6 +26,7 @@ from aggregator.model.http import FetchRequest, FetchResult
 from aggregator.model.settings import FetchSettings
 from aggregator.model.source import Validators
 
+_VALIDATORS = frozenset({"etag", "last-modified"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 
@@ -324,15 +325,20 @@ def _applicable(validators: Validators | None, target: address.Target) -> Valida
 
 
 def _received(response: aiohttp.ClientResponse) -> dict[str, str]:
-    """Headers by lower-case name. RefusedError when there is too much of them."""
+    """Headers by lower-case name, see `FetchResult`. RefusedError when there is too much of them."""
     if sum(len(name) + len(value) for name, value in response.raw_headers) > _MAX_HEADER_BYTES:
         raise RefusedError(f"the answer's headers are larger than {_MAX_HEADER_BYTES} bytes")
-    return {
-        name.lower(): value
-        if value.isascii()
-        else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        for name, value in response.headers.items()
-    }
+    headers: dict[str, str] = {}
+    for mixed_case, value in response.headers.items():
+        name = mixed_case.lower()
+        if not value.isascii():
+            value = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        if name == "cache-control" and name in headers:
+            value = f"{headers[name]}, {value}"
+        elif name in _VALIDATORS and headers.get(name, value) != value:
+            value = ""
+        headers[name] = value
+    return headers
 
 
 def _validators(url: str, headers: Mapping[str, str], old: Validators | None) -> Validators | None:

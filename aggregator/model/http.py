@@ -40,7 +40,8 @@ class FetchResult:
     ``url`` is where it came from in the end: without user name, password and fragment.
     ``permanent_url`` is the farthest address reached through permanent redirects (301, 308) only, None
     where the first hop already was no such redirect. ``headers`` have lower-case names; of repeated
-    ones the last counts. ``body`` is decompressed, and empty when ``not_modified``.
+    ones the last counts, but the lines of Cache-Control are one list (RFC 9110 section 5.3), and
+    validators that contradict each other are none. ``body`` is decompressed, and empty when ``not_modified``.
     ``validators`` are those to use next time, None where the server gave none (any more).
     ``wire_bytes`` counts the body as sent; ``elapsed_s`` leaves out the waiting for politeness.
     """

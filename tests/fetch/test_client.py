@@ -11,8 +11,9 @@ from aggregator.errors import HeldError, NetworkError, RefusedError, StatusError
 from aggregator.fetch.client import retry_after_s
 from aggregator.model.http import FetchRequest
 from aggregator.model.source import Validators
+from aggregator.process.cadence import freshness_s
 from tests.fetch.conftest import NOW, Get, MakeClient
-from tests.origin import Origin, Request, Response
+from tests.origin import Origin, RawHandler, Request, Response
 
 DATE = "Sun, 01 Mar 2026 10:00:00 GMT"
 
@@ -408,6 +409,34 @@ async def test_long_headers_are_accepted_and_too_many_refused(origin: Origin, ge
     origin.serve("/", b"x", headers={f"X-{number}": "y" for number in range(1000)})
     with pytest.raises(NetworkError, match="not valid HTTP"):
         await get("/")
+
+
+def lines(*headers: str, status: str = "200 OK") -> RawHandler:
+    """Answers with these header lines, repeated ones too."""
+
+    async def answer(request: Request, writer: asyncio.StreamWriter) -> None:
+        head = "\r\n".join([f"HTTP/1.1 {status}", *headers, "Content-Length: 1", "", ""])
+        writer.write(head.encode() + b"x")
+
+    return answer
+
+
+async def test_lines_of_cache_control_are_one_list(origin: Origin, get: Get) -> None:
+    origin.raw("/", lines("Cache-Control: public", "cache-control: max-age=60", "X-Two: 1", "X-Two: 2"))
+    headers = (await get("/")).headers
+    assert (headers["cache-control"], headers["x-two"]) == ("public, max-age=60", "2")
+    assert freshness_s(headers, NOW) == 60
+    origin.raw("/", lines("Cache-Control: no-store", "Cache-Control: max-age=60"))
+    assert freshness_s((await get("/")).headers, NOW) is None
+
+
+async def test_validators_that_contradict_each_other_are_none(origin: Origin, get: Get) -> None:
+    """To send back the wrong one of two could be answered with 304 for ever."""
+    origin.raw("/", lines('ETag: "1"', 'ETag: "2"', 'ETag: "2"', f"Last-Modified: {DATE}"))
+    assert (await get("/")).validators == Validators(url=origin.url("/"), last_modified=DATE)
+    origin.raw("/", lines('ETag: "1"', f"Last-Modified: {DATE}", 'ETag: "1"', "Last-Modified: later"))
+    first = await get("/")
+    assert first.validators == Validators(url=origin.url("/"), etag='"1"')
 
 
 async def test_headers_are_text_whatever_was_sent(origin: Origin, get: Get) -> None:
