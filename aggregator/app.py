@@ -270,6 +270,7 @@ async def refresh(config: Config, selection: Selection, on_progress: Callable[[T
             unpolled = {each.name for each in skipped if each.reason in ("fresh", "waiting")}
             await crawl_all(_owing(store, unpolled), crawling.follow, max(1, len(unpolled)))
             await publish_overdue(config, store)
+            await crawling.clean_again()
         finally:
             await store.end_run()
     return tally

@@ -31,6 +31,7 @@ log = structlog.get_logger()
 GRACE_S = 4.0  # for crawls under way, when told to stop
 RELOAD_GRACE_S = 30.0  # when another generation is to follow: what is cut off would be asked for again
 PRUNE_EVERY_S = 3600.0
+CLEAN_EVERY_S = 3600.0  # what older rules have cleaned: at start, as a rule, and then there is none left
 OWED_EVERY_S = 60.0  # between two rounds of asking for owed articles
 OVERDUE_EVERY_S = 30.0  # between two looks for items that have waited for their articles long enough
 
@@ -84,6 +85,7 @@ class Generation:
     ) -> None:
         self.config = config
         self._store = store
+        self._crawling = crawling
         self._gate = gate
         self._follower = follower
         self._ending = ending
@@ -135,7 +137,7 @@ class Generation:
         return None if following.cancelled() else following.result()
 
     def _chores(self) -> Mapping[str, tuple[float, Callable[[], Awaitable[None]]]]:
-        chores = {"prune": (PRUNE_EVERY_S, self._prune)}
+        chores = {"prune": (PRUNE_EVERY_S, self._prune), "clean": (CLEAN_EVERY_S, self._clean_again)}
         waits = [source.article.wait_s for source in self.config.sources if source.article is not None]
         # Also where no source asks for articles any more: some items may wait from when one did.
         chores["articles"] = (
@@ -164,6 +166,13 @@ class Generation:
                 self._changed()
         except StoreError as error:
             log.error("store.not_published", error=str(error))
+
+    async def _clean_again(self) -> None:
+        try:
+            if await self._crawling.clean_again():
+                self._changed()
+        except StoreError as error:
+            log.error("store.not_cleaned_again", error=str(error))
 
     async def _ask_owed(self) -> None:
         self._rounds.tick()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 from yarl import URL
 
-from aggregator.crawl import transition
+from aggregator.crawl import again, transition
 from aggregator.crawl.crawler import CrawlContext, Crawler, Fetch
 from aggregator.crawl.network import HOSTS, Network
 from aggregator.crawl.seats import Seat, Seats
@@ -23,7 +23,7 @@ from aggregator.errors import CrawlError, HeldError, NetworkError, StatusError, 
 from aggregator.fetch.local import is_local
 from aggregator.model.document import counted
 from aggregator.model.source import Claim, Outcome, Saved, Source
-from aggregator.store.base import Owing, Store
+from aggregator.store.base import Outdated, Owing, Recleaned, Store
 
 if TYPE_CHECKING:  # read with the first document, see `desk`
     from aggregator.crawl.articles import Articles
@@ -89,6 +89,21 @@ class Engine:
             raise
         except Exception as error:
             self._bug(owing.source, error)
+
+    async def clean_again(self) -> int:
+        """Clean again the stored items that older rules have cleaned; how many changed. Raises StoreError
+        only, and CancelledError."""
+        assert self.store is not None
+        return await again.clean_again(self.store, self._reclean)
+
+    async def _reclean(self, one: Outdated) -> Recleaned | None:
+        try:
+            return await again.reclean(one, self._work)
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("items.bug", item=one.item.uid)
+            return None
 
     async def _crawl(self, claim: Claim, seat: Seat) -> tuple[Outcome, Saved]:
         assert self.store is not None

@@ -24,9 +24,11 @@ from aggregator.process.attributes import settle_attributes
 from aggregator.process.measure import MAX_DEPTH, MAX_ELEMENTS, heavy, size
 from aggregator.process.text import words
 
-__all__ = ["Cleaned", "clean", "cleaned", "heavy", "shows_something", "visible_text"]
+__all__ = ["Cleaned", "as_text", "clean", "cleaned", "heavy", "shows_something", "visible_text"]
 
-RULES_VERSION = 2  # of the cleaning rules: stored items of an older one may be cleaned again
+# Of the cleaning rules: stored items of an older version are cleaned again, so it rises with every change
+# that should reach them. `store.plan` has the same number.
+RULES_VERSION = 2
 MAX_CLEAN_BYTES = 512 * 1024
 MAX_GROWTH = 4
 _SMALL = 4 * 1024  # short markup may grow by more: one relative link becomes a long absolute one
@@ -140,6 +142,11 @@ def visible_text(html: str) -> str:
 def shows_something(html: str) -> bool:
     """Whether trusted ``html`` has text or media in it, or is only empty paragraphs."""
     return bool(_SHOWN.search(html) or text.visible_text(html))
+
+
+def as_text(html: str) -> str:
+    """The plain text of ``html`` as trusted HTML, without parsing it. Linear."""
+    return _as_text(text.scrub(html), "").html
 
 
 def _as_text(html: str, note: str) -> Cleaned:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -16,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aggregator.model.item import Item
 from aggregator.store import publishers, rows
 from aggregator.store.base import Due, Owed
-from aggregator.store.tables import article_request, counter, feed, item, member, publisher, source, trail
+from aggregator.store.changes import next_seq
+from aggregator.store.plan import RULES_VERSION
+from aggregator.store.tables import article_request, feed, item, member, publisher, source, trail
 from aggregator.store.waiting import waiting
 
 _KNOWN = ("guid_hash", "title_hash", "entry_digest", "digest", "first_seen_at", "sorted_at", "updated_at")
@@ -109,7 +110,11 @@ async def save(connection: AsyncConnection, owed: Owed, changed: Item, now: date
     values = rows.item_values(changed)
     for name in ("uid", "sorted_at", "first_seen_at", "guid", "guid_is_permalink"):
         del values[name]
-    values |= {"publisher_id": own.id if own else None, "seq": await _next_seq(connection)}
+    values |= {
+        "publisher_id": own.id if own else None,
+        "seq": await next_seq(connection),
+        "rules_version": RULES_VERSION,
+    }
     at = rows.to_us(now)
     await connection.execute(
         update(item).where(item.c.id == owed.known.item_id).values(**values, changed_at=at)
@@ -164,7 +169,7 @@ async def fail(
         insert(trail),
         {
             "at": at,
-            "seq": await _next_seq(connection),
+            "seq": await next_seq(connection),
             "source_id": owed.source_id,
             "item_id": owed.known.item_id,
             "stage": stage,
@@ -247,12 +252,3 @@ async def _publish(
 
 async def _forget(connection: AsyncConnection, ids: Collection[int]) -> None:
     await connection.execute(delete(article_request).where(article_request.c.id.in_(ids)))
-
-
-async def _next_seq(connection: AsyncConnection) -> Any:
-    return await connection.scalar(
-        update(counter)
-        .where(counter.c.name == "seq")
-        .values(value=counter.c.value + 1)
-        .returning(counter.c.value)
-    )

@@ -6,7 +6,7 @@ than the waiting time). All datetimes are aware UTC. Feeds are named by the text
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -109,6 +109,25 @@ class Owed:
     tries: int
     raw: bytes
     known: KnownItem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outdated:
+    """An item that older rules have cleaned, as it is stored, and the commit that last changed it."""
+
+    item_id: int
+    seq: int
+    item: Item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recleaned:
+    """What became of an outdated item: ``item`` is None where nothing published changed. ``note`` is why
+    only its plain text was kept, or ""."""
+
+    of: Outdated
+    item: Item | None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,6 +361,14 @@ class Store(ArticleRequests, Protocol):
 
     async def housekeeping(self) -> None:
         """Trims the trail and folds the write-ahead log back."""
+
+    async def outdated(self, limit: int, skip: Collection[int] = ()) -> list[Outdated]:
+        """Items that older rules have cleaned, the last stored first, but for those numbered in ``skip``.
+        Costs nothing where there are none."""
+
+    async def clean_again(self, done: Sequence[Recleaned]) -> int:
+        """Stores what became of outdated items, but for those that have changed since; how many now differ
+        in what is published. Their feeds rise; nothing moves in them, and no date of an item changes."""
 
     async def integrity(self) -> list[str]:
         """What is wrong with the stored data; empty when nothing is. Reads everything."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.model.feed import PublishedItem
@@ -43,3 +43,13 @@ async def items(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, Pu
     """See `base.Store.items`."""
     found = await connection.execute(_ITEMS, {"ids": list(ids)})
     return {row.id: reads.published_from(row) for row in found}
+
+
+async def next_seq(connection: AsyncConnection) -> Any:
+    """The number of the commit that ``connection`` is in the middle of, reserved for it."""
+    return await connection.scalar(
+        update(counter)
+        .where(counter.c.name == "seq")
+        .values(value=counter.c.value + 1)
+        .returning(counter.c.value)
+    )

@@ -8,7 +8,7 @@ are there. Files beside the database: ``.owners/`` and ``.daemon`` (locks of liv
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,15 +23,17 @@ from aggregator.model.feed import Feed, PublishedItem
 from aggregator.model.item import Alias, Item, Known, Publisher
 from aggregator.model.settings import Category, StoreSettings
 from aggregator.model.source import Claim, Outcome, Saved, Source
-from aggregator.store import articles, changes, claims, holds, publishers, reads, rows, sync, upkeep
+from aggregator.store import again, articles, changes, claims, holds, publishers, reads, rows, sync, upkeep
 from aggregator.store.base import (
     Contents,
     Due,
     FirstCheck,
     ItemRecord,
     Outage,
+    Outdated,
     Owed,
     Owing,
+    Recleaned,
     Selected,
     SourceStatus,
     SyncResult,
@@ -386,6 +388,12 @@ class Database:
         await self._writer.call(upkeep.trim_trail)
         # Readers may hold the end of the log back; what they leave is folded in the next time.
         await self._reader.call(upkeep.fold_log)
+
+    async def outdated(self, limit: int, skip: Collection[int] = ()) -> list[Outdated]:
+        return await self._reader.call(lambda c: again.outdated(c, limit, skip))
+
+    async def clean_again(self, done: Sequence[Recleaned]) -> int:
+        return await self._writer.call(lambda c: again.clean_again(c, done, self._now()))
 
     async def integrity(self) -> list[str]:
         return await self._reader.call(upkeep.integrity, snapshot=True)

@@ -147,6 +147,7 @@ item = Table(
     Index("ix_item_seq", "seq"),
     Index("ix_item_source", "source_id", "sorted_at"),
     Index("ix_item_publisher", "publisher_id", sqlite_where=text("publisher_id IS NOT NULL")),
+    Index("ix_item_rules", "rules_version"),
 )
 
 alias = Table(
