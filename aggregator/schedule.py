@@ -13,8 +13,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
+
+log = structlog.get_logger()
 
 # A chore may take longer than its period, as when it waits for room on the disk: that it is not begun a
 # second time is no news.
@@ -30,6 +33,13 @@ def tick_period_s(every_s: float) -> float:
     """How often a category whose most frequent source is read every ``every_s`` seconds is looked at:
     often enough that nothing waits longer than a tenth of its interval, within half a second and 30 s."""
     return min(max(every_s / 10, TICK_SHORTEST_S), TICK_LONGEST_S)
+
+
+def step_s(wall_s: float, steady_s: float) -> float:
+    """By how many seconds a wall clock was set: ``wall_s`` seconds have passed by it, where ``steady_s`` did
+    by a clock that nobody sets; 0 where it was only drawn along."""
+    drift_s = wall_s - steady_s
+    return drift_s if abs(drift_s) > CLOCK_STEP_S else 0.0
 
 
 class ForwardTrigger(IntervalTrigger):  # type: ignore[misc]
@@ -84,15 +94,19 @@ class Ticks:
     async def run(self) -> None:
         """Tick until cancelled; chores under way are then cancelled, too, and have ended. A clock that is
         set back would silence the jobs until it has caught up, so the wall clock is compared with the
-        steady one, and the jobs are called at once."""
+        steady one, and the jobs are called at once: all of them, since the store, too, has times of a clock
+        that ran ahead, and a chore that rights them. When a clock is set forward, or the computer slept,
+        everything is due, once."""
         self._scheduler.start()
         try:
             wall, steady = time.time(), time.monotonic()
             while True:
                 await asyncio.sleep(CLOCK_LOOK_S)
-                drift = (time.time() - wall) - (time.monotonic() - steady)
-                if abs(drift) > CLOCK_STEP_S:
+                by_s = step_s(time.time() - wall, time.monotonic() - steady)
+                if by_s:
+                    log.warning("clock.set", by_s=round(by_s))
                     wall, steady = time.time(), time.monotonic()
+                if by_s < 0:
                     for job in self._scheduler.get_jobs():
                         job.modify(next_run_time=datetime.now(UTC))
         finally:

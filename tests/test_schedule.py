@@ -6,8 +6,10 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
-from aggregator.schedule import ForwardTrigger, Ticks, tick_period_s
+from aggregator import schedule
+from aggregator.schedule import ForwardTrigger, Ticks, step_s, tick_period_s
 
 NOW = datetime(2026, 8, 8, 10, 0, tzinfo=UTC)
 
@@ -63,3 +65,47 @@ async def test_a_chore_that_is_cut_off_at_the_end_has_ended_by_then_and_is_no_er
         await running
     assert tidied.is_set()
     assert not caplog.records
+
+
+HOUR, DAY = 3600.0, 86_400.0
+
+
+@pytest.mark.parametrize(
+    ("wall_s", "steady_s", "expected"),
+    [
+        (15, 15, 0),
+        (15 - HOUR, 15, -HOUR),
+        (15 + 400 * DAY, 15, 400 * DAY),
+        (15 + 2, 15, 0),  # drawn along
+        (3 * DAY, 3 * DAY, 0),  # slept, where the steady clock counts that
+        (3 * DAY + 15, 15, 3 * DAY),  # slept, where it does not
+    ],
+)
+def test_a_clock_was_set_when_it_left_the_steady_one(wall_s: float, steady_s: float, expected: float) -> None:
+    assert step_s(wall_s, steady_s) == expected
+
+
+@pytest.mark.parametrize("step", [timedelta(hours=-1), timedelta(days=400), timedelta(days=-400)])
+async def test_a_clock_that_is_set_stops_nothing(step: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "CLOCK_LOOK_S", 0.05)
+    ticked: asyncio.Queue[str] = asyncio.Queue()
+    done: asyncio.Queue[str] = asyncio.Queue()
+
+    async def chore() -> None:
+        done.put_nowait("chore")
+
+    ticks = Ticks({"a": 0.02}, ticked.put_nowait, {"hourly": (HOUR, chore)})
+    with time_machine.travel(NOW, tick=True) as clock:
+        running = asyncio.create_task(ticks.run())
+        async with asyncio.timeout(20):
+            await done.get()
+            for _ in range(3):
+                await ticked.get()
+            clock.shift(step)
+            await done.get()  # due, or called by the look, and not by its hour
+            for _ in range(ticked.qsize() + 5):
+                await ticked.get()
+        assert done.empty(), "once"
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running

@@ -357,7 +357,8 @@ class Store(ArticleRequests, Protocol):
 
     async def prune(self, now: datetime, keep_items: int, feed_items: int) -> int:
         """Removes all but each source's newest ``keep_items``, keeping what any feed's window of
-        ``feed_items`` shows, a publisher's too; how many went. Their identities stay."""
+        ``feed_items`` shows, a publisher's too; how many went. Their identities stay. Before that it rights
+        the times of a clock that ran ahead."""
 
     async def housekeeping(self) -> None:
         """Trims the trail and folds the write-ahead log back."""

@@ -375,13 +375,13 @@ class Database:
     # Upkeep
 
     async def prune(self, now: datetime, keep_items: int, feed_items: int) -> int:
+        await self._writer.call(partial(upkeep.right_clock, now=now))
         keep = max(keep_items, feed_items)
         beyond = await self._reader.call(partial(upkeep.beyond, keep=keep, shown=feed_items))
         gone = 0
         for start in range(0, len(beyond), upkeep.PRUNE_BATCH):
             some = beyond[start : start + upkeep.PRUNE_BATCH]
             gone += await self._writer.call(partial(upkeep.prune_some, ids=some, shown=feed_items, now=now))
-        await self._writer.call(partial(upkeep.right_clock, now=now))
         return gone
 
     async def housekeeping(self) -> None:

@@ -43,8 +43,9 @@ from aggregator.store.tables import (
 PRUNE_BATCH = 500  # a transaction: crawls wait for no more than that
 TRAIL_A_SOURCE = 200
 TRAIL_IN_ALL = 100_000
-_DAY_US = 86_400_000_000
-_LONGEST_HOLD_US = 31 * _DAY_US  # no more than 30 days are ever obeyed
+_SLACK_US = 60_000_000  # a time that lies no further ahead is nobody's fault
+_LONGEST_WAIT_US = 31 * 86_400_000_000  # a day more than the longest Retry-After that is obeyed
+_ARTICLE_LEASE_US = 300_000_000  # one that is being asked for now may still come
 
 
 async def beyond(connection: AsyncConnection, keep: int, shown: int) -> list[int]:
@@ -116,14 +117,35 @@ async def prune_some(connection: AsyncConnection, ids: Sequence[int], shown: int
 
 
 async def right_clock(connection: AsyncConnection, now: datetime) -> None:
-    """Makes due what was polled under a clock that ran a day or more ahead; it would sleep till then."""
-    ahead = source.c.last_check_at > to_us(now) + _DAY_US
+    """Rights the times that a clock which ran ahead has left: what was to wait for years waits as long from
+    now as it was to wait then, so that nobody is parked, and nobody asked before his time.
+
+    A source's times count from its last poll, or from when it was added. An article's wait begins anew; how
+    long its server wished it to is not known any more, but never is longer than `_LONGEST_WAIT_US`.
+    """
+    at = to_us(now)
+    ahead = at + _SLACK_US
+    since = func.coalesce(source.c.last_check_at, source.c.created_at)
+    waits = ("next_check_at", "hold_until_at", "fresh_until_at")
+    seen = ("created_at", "last_check_at", "last_ok_at", "last_new_at")
     await connection.execute(
         update(source)
-        .where(ahead)
-        .values(next_check_at=to_us(now), last_check_at=to_us(now), fresh_until_at=None, hold_until_at=None)
+        .where(since > ahead)
+        .values(
+            {name: at + (source.c[name] - since) for name in waits}
+            | {name: func.min(source.c[name], at) for name in seen}
+        )
     )
-    await connection.execute(delete(host).where(host.c.hold_until_at > to_us(now) + _LONGEST_HOLD_US))
+    requests = article_request.c
+    await connection.execute(
+        update(article_request)
+        .where(or_(requests.created_at > ahead, requests.next_try_at > at + _LONGEST_WAIT_US))
+        .values(
+            created_at=func.min(requests.created_at, at),
+            next_try_at=func.min(requests.next_try_at, at + _ARTICLE_LEASE_US),
+        )
+    )
+    await connection.execute(delete(host).where(host.c.hold_until_at > at + _LONGEST_WAIT_US))
 
 
 async def trim_trail(connection: AsyncConnection) -> None:

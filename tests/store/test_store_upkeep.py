@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from aggregator.model.document import Drop
 from aggregator.model.item import Publisher
+from aggregator.model.source import SourceState
 from aggregator.store import upkeep
 from aggregator.store.rows import to_us as us
 
@@ -177,3 +178,74 @@ async def test_an_item_is_identified_by_its_own_source_s_identities_or_may_be_by
         with closing(sqlite3.connect(path)) as plain, plain:
             plain.execute("INSERT INTO alias SELECT id, 'guid', x'00', NULL FROM source WHERE name = 'a'")
         assert await missing(bench) == []
+
+
+def seconds(at):
+    return None if at is None else (at - T0).total_seconds()
+
+
+async def test_a_clock_that_is_set_back_delays_nobody_and_hurries_nobody(bench, make):
+    """An hour suffices. Every source waits as long from now as it was to wait from its last poll."""
+    await bench.sync(*[make.source(name) for name in ("polled", "held", "before", "never")])
+    ahead = T0 + timedelta(hours=1)
+
+    def state(last, next_s, hold_s=None):
+        held = None if hold_s is None else last + timedelta(seconds=hold_s)
+        return SourceState(
+            last_check_at=last,
+            last_ok_at=last,
+            next_check_at=last + timedelta(seconds=next_s),
+            hold_until_at=held,
+            fresh_until_at=held,
+        )
+
+    await bench.save("polled", state=state(ahead, 300))
+    await bench.save("held", state=state(ahead, 7200, 7200))
+    await bench.save("before", state=state(T0 - timedelta(seconds=100), 300))
+    await bench.store.prune(T0, 9, 9)
+    found = {one.name: one.state for one in await bench.store.states()}
+    assert {name: seconds(one.next_check_at) for name, one in found.items()} == {
+        "polled": 300,
+        "held": 7200,
+        "before": 200,
+        "never": 0,
+    }
+    assert seconds(found["held"].hold_until_at) == seconds(found["held"].fresh_until_at) == 7200
+    assert found["polled"].hold_until_at is None
+    assert found["polled"].last_check_at == found["polled"].last_ok_at == T0
+
+
+async def test_a_source_that_was_added_under_a_clock_ahead_is_polled(bench, make, clock):
+    clock.step(4000 * 86_400)
+    first = clock() + timedelta(seconds=30)
+    await bench.store.sync_sources([make.source("a")], [], "Wire", clock(), lambda source, new: first)
+    await bench.store.prune(T0, 9, 9)
+    assert await bench.store.due_count(T0) == 0
+    assert await bench.store.due_count(T0 + timedelta(seconds=30)) == 1
+
+
+async def test_an_article_that_was_owed_under_a_clock_ahead_is_asked_for(bench, make, clock):
+    url = "https://x.example/article"
+    await bench.sync(make.source("a"), make.source("b"))
+    await bench.save("a", replace(make.change("1", "text"), article_url=url))
+    clock.step(4000 * 86_400)
+    await bench.save("b", replace(make.change("2", "text"), article_url=url))
+    lease = timedelta(minutes=5)
+    ids = {one.source.name: one.source_id for one in (await bench.claim()).values()}
+    await bench.forget()
+    due = await bench.store.next_article(ids["a"], clock())
+    owed = await bench.store.take_article(due, clock(), lease=lease)
+    again_at = clock() + timedelta(minutes=2)
+    await bench.store.article_failed(owed, stage="fetch", reason="article", detail="", again_at=again_at)
+
+    clock.at = T0
+    await bench.store.prune(T0, 9, 9)
+    for name in "ab":
+        clock.at = T0
+        assert await bench.store.next_article(ids[name], T0) is None
+        clock.step(300)
+        due = await bench.store.next_article(ids[name], clock())
+        assert await bench.store.take_article(due, clock(), lease=lease) is not None
+        assert await bench.store.publish_waiting(ids[name], T0) == 1, (
+            "and the item waits no longer than it was to"
+        )
