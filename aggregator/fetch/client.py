@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from types import TracebackType
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 
 from aggregator.errors import ConfigError, NetworkError, Problem, RefusedError, StatusError
 from aggregator.fetch import address, body, local
@@ -66,7 +67,8 @@ class Client:
     ``version`` goes into the User-Agent; ``directory`` is what ``file:`` addresses are relative to;
     ``now`` (aware UTC) is for Retry-After dates; ``allowed`` is called right before each request, after all
     waiting, and may raise to prevent it; ``gate`` is who lets requests pass, if somebody else is to know it,
-    too. Entering raises ConfigError for a ``ca_file`` that cannot be used.
+    too; ``resolver`` looks names up, None is the system's. Entering raises ConfigError for a ``ca_file``
+    that cannot be used.
     """
 
     def __init__(
@@ -78,11 +80,13 @@ class Client:
         now: Callable[[], datetime] = _utc_now,
         allowed: Callable[[], None] = lambda: None,
         gate: Gate | None = None,
+        resolver: AbstractResolver | None = None,
     ) -> None:
         self._settings = settings
         self._directory = directory
         self._now = now
         self._allowed = allowed
+        self._resolver = resolver
         self._guard = Guard(settings.allow_private)
         if gate is None:
             gate = Gate(settings.concurrency, settings.per_host, settings.min_gap_s)
@@ -97,6 +101,7 @@ class Client:
         connector = aiohttp.TCPConnector(
             limit=0,  # the gate bounds
             ssl=_tls(settings.ca_file),
+            resolver=self._resolver,
             socket_factory=self._guard.socket,
             keepalive_timeout=_KEEP_ALIVE_S,
         )
