@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from aggregator.crawl.articles import MAX_BYTES
 from tests.crawl.test_listing import items, news, page, wire
 from tests.origin import Request, Response, ThreadedOrigin
 from tests.program import Daemon, Program
@@ -323,3 +324,20 @@ def test_the_daemon_publishes_articles_too(tmp_path: Path, threaded_origin: Thre
         threaded_origin.wait_for("/article/a")
         daemon.wait_for("article.done")
         assert "正文" in json.loads(daemon.get("/feeds/all.json")[2])["items"][0]["content_html"]
+
+
+def test_an_article_is_no_larger_than_five_mebibytes(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
+    threaded_origin.serve("/news", page("a", "b"))
+    for name, over in (("a", 0), ("b", 1)):
+        body = article(name).encode().ljust(MAX_BYTES + over)
+        threaded_origin.serve(f"/article/{name}", body, encoding="gzip")
+    program = Program(tmp_path, news(threaded_origin.url("/news"), CONTENT, 'max_body = "100MiB"'))
+    assert program.refresh()["exit"] == 0
+    assert MAX_BYTES == 5 * 1024 * 1024
+    assert {one["title"]: one.get("content_html", "") for one in items(program)} == {
+        "a 标题": "<p>a</p><p>Buy!</p>",
+        "b 标题": "",
+    }
+    with closing(sqlite3.connect(program.database)) as database, database:
+        trail = database.execute("select stage, reason, detail from trail").fetchall()
+    assert trail == [("fetch", "article", "the answer is larger than 5242880 bytes")]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.crawl.listing import with_parameter
+from aggregator.crawl.listing import MAX_BYTES, with_parameter
 from tests.origin import Request, Response, ThreadedOrigin
 from tests.program import HEAD, Daemon, Program
 
@@ -237,3 +237,25 @@ def test_preview_shows_a_page_and_the_rule_that_made_each_field(
 )
 def test_only_the_counter_of_an_address_changes(url: str, expected: str) -> None:
     assert with_parameter(url, "p", 3) == expected
+
+
+@pytest.mark.parametrize("kind", ["page", "api"])
+@pytest.mark.parametrize("over", [0, 1])
+def test_a_listing_is_no_larger_than_five_mebibytes_whatever_documents_may_be(
+    tmp_path: Path, threaded_origin: ThreadedOrigin, kind: str, over: int
+) -> None:
+    """At the limit, and one octet over it; packed, it is small on the wire."""
+    url = threaded_origin.url("/list")
+    if kind == "page":
+        program, body = Program(tmp_path, news(url, 'max_body = "100MiB"')), page("a").encode()
+    else:
+        record = {"infoCode": "1", "title": "T", "datetime": "2026-05-02 06:03:23"}
+        program = Program(tmp_path, wire(url, 'max_body = "100MiB"'))
+        body = json.dumps({"record": [record]}).encode()
+    threaded_origin.serve("/list", body.ljust(MAX_BYTES + over), encoding="gzip")
+    report = program.refresh()
+    assert MAX_BYTES == 5 * 1024 * 1024
+    assert report["items"]["new"] == 1 - over
+    assert [(each["error"], each["message"]) for each in report["failures"]] == [
+        ("RefusedError", "the answer is larger than 5242880 bytes")
+    ] * over
