@@ -12,6 +12,8 @@ import re
 from aggregator.process.links import absolute
 from aggregator.process.text import words
 
+MAX_CANDIDATES = 20  # addresses of one picture in several sizes
+
 # All attributes of a tag are matched, in order: the end of one value may look like the name of an
 # address (title=" src="), but never where an attribute starts.
 # A tag with nothing but harmless attributes and addresses as they should be, which most are, is not
@@ -83,10 +85,10 @@ def _escape(value: str) -> str:
 
 
 def _srcset(value: str, base: str | None) -> str | None:
-    """A srcset with every candidate absolute; None when no candidate is left (HTML 4.8.4.2.1)."""
+    """A srcset with its first candidates, each absolute; None when none is left (HTML 4.8.4.2.1)."""
     kept: list[str] = []
     at = 0
-    while True:
+    for _ in range(MAX_CANDIDATES):
         at = _end(_SEPARATORS, value, at)
         found = _ADDRESS.match(value, at)
         if found is None:

@@ -16,7 +16,10 @@ MAX_DEPTH = 256
 MAX_ELEMENTS = 50_000
 
 _HEAVY_CHARACTERS = 200_000
-_HEAVY_TAGS = 10_000
+_HEAVY_TAGS = 3_000
+_HEAVY_ATTRIBUTES = 3_000
+_HEAVY_REFERENCES = 10_000
+_HEAVY_PICTURES = 50  # with a srcset: twenty addresses, each to be looked at
 _HEAVY_DEPTH = 200
 _FEW = 250  # so few tags, in so few characters, can be neither deep nor multiply
 _SHORT = 50_000
@@ -91,13 +94,17 @@ def _without_comments(html: str) -> str:
 def heavy(html: str) -> bool:
     """Whether cleaning ``html`` may take long enough to belong into a worker that can be killed.
 
-    True above 200 000 characters, 10 000 tags, a nesting of about 200, or when a parser would add
-    more elements than there are.
+    True above 200 000 characters, 3000 tags or attributes, 10 000 references, 50 pictures in several sizes,
+    a nesting of about 200, or when a parser would add more elements than there are.
     """
     tags = html.count("<")
+    if tags > _HEAVY_PICTURES and html.lower().count("srcset") > _HEAVY_PICTURES:
+        return True
     if tags <= _FEW and len(html) <= _SHORT:
         return False
     if len(html) > _HEAVY_CHARACTERS or tags > _HEAVY_TAGS:
+        return True
+    if html.count("=") > _HEAVY_ATTRIBUTES or html.count("&") > _HEAVY_REFERENCES:
         return True
     measured = size(html)
     return measured.depth > _HEAVY_DEPTH or measured.elements > _HEAVY_TAGS

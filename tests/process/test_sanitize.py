@@ -122,6 +122,10 @@ CASES = [
     ('<img src="data:image/gif;base64,R0" data-original="/a.jpg">', '<img src="https://e.org/a.jpg">'),
     ('<img src="/img/blank.gif" data-actualsrc="/a.jpg" alt="">', '<img src="https://e.org/a.jpg" alt="">'),
     ('<img src="/real.jpg" data-src="/large.jpg">', '<img src="https://e.org/real.jpg">'),
+    (
+        '<img srcset="' + "/a.png 1x, " * 3_000 + '">',
+        '<img srcset="' + ", ".join(["https://e.org/a.png 1x"] * 20) + '">',
+    ),
     ('<img data-srcset="/a.jpg 2x">', '<img srcset="https://e.org/a.jpg 2x">'),
     ('<img data-src="javascript:x">', ""),
     ("<noscript><img src=/a.jpg></noscript>", '<img src="https://e.org/a.jpg">'),
@@ -284,7 +288,23 @@ def test_too_large_is_cut_to_text_between_tags() -> None:
 def test_long_honest_markup_is_not_taken_for_deep(html: str) -> None:
     assert measure.size(html).depth < 10
     assert sanitize.cleaned(html, BASE).note == ""
-    assert not sanitize.heavy(html[:100_000])
+    assert not sanitize.heavy(html[:12_000] if html.count("<") > 3000 else html)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<br>" * 3_001,
+        "x &amp; y " * 10_001,
+        "<img SRCSET='a 1x'>" * 51,
+        "x" * 200_001,
+        "<div>" * 251,
+        "<p id=a lang=b>" * 1501,
+    ],
+    ids=["tags", "references", "pictures", "characters", "depth", "attributes"],
+)
+def test_what_takes_long_to_clean_is_heavy(html: str) -> None:
+    assert sanitize.heavy(html)
 
 
 def test_ordinary_markup_is_not_heavy() -> None:
