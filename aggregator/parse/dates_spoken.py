@@ -2,12 +2,16 @@
 
 dateparser does the reading, fenced in: it would rather guess than refuse, it looks at the clock,
 and it takes milliseconds, so it is asked last, only about texts that name a year or are to be seen from
-a given moment, and in the few languages that the text's script allows.
+a given moment, and in the few languages that the text's script allows. Where milliseconds are too much
+it is not asked at all: see `quickly`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
@@ -42,6 +46,22 @@ _SCRIPTS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
 _LATIN = (
     "en", "de", "fr", "es", "it", "pt", "nl", "pl", "tr", "sv", "da", "cs", "vi", "id", "fi", "hu", "ro",
 )  # fmt: skip
+
+_quick: ContextVar[bool] = ContextVar("quick", default=False)
+
+
+class TakesTime(Exception):
+    """A document has a date that cannot be read quickly, so that a thousand such would take seconds."""
+
+
+@contextmanager
+def quickly() -> Iterator[None]:
+    """Within the block a date in words raises `TakesTime` instead of being read."""
+    token = _quick.set(True)
+    try:
+        yield
+    finally:
+        _quick.reset(token)
 
 
 def parse_spoken(
@@ -100,7 +120,6 @@ def _utc(found: datetime) -> datetime:
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-@lru_cache(maxsize=512)
 def _read(
     text: str,
     languages: tuple[str, ...],
@@ -109,6 +128,19 @@ def _read(
     parts: tuple[str, ...] = (),
 ) -> datetime | None:
     """What dateparser finds; with ``parts`` these must be there, without them a whole date."""
+    if _quick.get():
+        raise TakesTime
+    return _asked(text, languages, moment, parsers, parts)
+
+
+@lru_cache(maxsize=512)
+def _asked(
+    text: str,
+    languages: tuple[str, ...],
+    moment: datetime,
+    parsers: tuple[str, ...],
+    parts: tuple[str, ...],
+) -> datetime | None:
     import dateparser  # half a second, which few feeds need
 
     settings: dict[str, Any] = {

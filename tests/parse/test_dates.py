@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from aggregator.model.document import FeedDate
 from aggregator.parse import dates
 from aggregator.parse.dates import parse_date
+from aggregator.parse.dates_spoken import TakesTime, quickly
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=timezone(timedelta(hours=8)))
 
@@ -296,3 +297,12 @@ def test_what_python_writes_is_read_back(timestamp: int, minutes: int) -> None:
 @given(st.from_regex(dates._USUAL_ISO, fullmatch=True) | st.from_regex(dates._USUAL_RFC822, fullmatch=True))
 def test_the_short_cut_reads_what_the_grammars_read(text: str) -> None:
     assert parse_date(text) == parse_date(f" {text}")
+
+
+def test_where_there_is_no_time_a_date_in_words_is_left_to_others() -> None:
+    with quickly():
+        assert parse_date("2022-05-30 08:00") is not None
+        assert parse_date("no date at all") is None
+        with pytest.raises(TakesTime):
+            parse_date("7. März 2021", languages=("de",))
+    assert parse_date("7. März 2021", languages=("de",)) is not None
