@@ -15,6 +15,7 @@ from sqlalchemy import Delete, Insert, Update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Row = dict[str, Any]
+TOGETHER = 1000  # rows: the loop turns between, and the driver holds the interpreter for some milliseconds
 
 
 class Bulk:
@@ -32,8 +33,10 @@ class Bulk:
         if names not in self._compiled:
             self._compiled[names] = self._compile(connection, names)
         sql, pick, single = self._compiled[names]
-        values = [(pick(row),) for row in rows] if single else [pick(row) for row in rows]
-        await connection.exec_driver_sql(sql, values)
+        for start in range(0, len(rows), TOGETHER):
+            some = rows[start : start + TOGETHER]
+            values = [(pick(row),) for row in some] if single else [pick(row) for row in some]
+            await connection.exec_driver_sql(sql, values)
 
     def _compile(
         self, connection: AsyncConnection, names: tuple[str, ...]

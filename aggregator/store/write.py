@@ -6,11 +6,12 @@ go together. Everything here runs inside one transaction, which `writer` begins 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from anyio import to_thread
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
@@ -53,6 +54,7 @@ from aggregator.store.tables import (
 )
 from aggregator.store.waiting import owed, waiting
 
+MANY = 500  # items: planning more takes tens of milliseconds, which a thread shares with the loop
 CHUNK = 5000  # values of one IN list; SQLite takes 32,766 in all
 
 _SOURCES = select(
@@ -179,10 +181,18 @@ async def save_group(connection: AsyncConnection, outcomes: Sequence[Outcome], n
         if row is not None and row.lease_token == outcome.claim.token and not twice:
             live[place] = outcome
     context = await _context(connection, list(live.values()), sources, now)
-    plan = Plan()
-    saved = {place: plan_outcome(plan, outcome, context) for place, outcome in live.items()}
+    if sum(len(outcome.changes) for outcome in live.values()) > MANY:
+        plan, saved = await to_thread.run_sync(_planned, live, context)
+    else:
+        plan, saved = _planned(live, context)
     await _execute(connection, plan, context.at)
     return [saved.get(place) or Saved(lost=True) for place in range(len(outcomes))]
+
+
+def _planned(live: Mapping[int, Outcome], context: Context) -> tuple[Plan, dict[int, Saved]]:
+    """What to write, and what is to be said of each outcome, by its place."""
+    plan = Plan()
+    return plan, {place: plan_outcome(plan, outcome, context) for place, outcome in live.items()}
 
 
 async def _context(
