@@ -4,6 +4,7 @@ take another configuration when they are told to."""
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -33,6 +34,7 @@ async def run(config: Config, orders: Orders) -> None:
     metrics, network = Metrics(), Network()
     async with app.opened(config, "daemon") as store, AsyncExitStack() as stack:
         generation = await stack.enter_async_context(prepared(config, store, metrics, network))
+        gc.freeze()  # each look of the collector at all that was loaded would hold up those who are served
 
         async def accept(fresh: AsyncExitStack, new: Config) -> Generation:
             return await fresh.enter_async_context(prepared(new, store, metrics, network))

@@ -13,6 +13,7 @@
           NotAFeed       the bytes are something else (a web page, nothing at all)
           Unparsable     meant to be a feed, but too broken for the reader that was asked
           TooCostly      reading it takes more time or memory than one document gets
+          ReaderDied     the process that was reading it ended in the midst
           SelectorError  a configured selector or path finds nothing: the page has changed
       StoreError         we cannot keep data
         StoreBusy        another process holds what we need
@@ -136,6 +137,10 @@ class Unparsable(ParseError):
 
 class TooCostly(ParseError):
     """Reading the document took more time, or memory, than one document may have."""
+
+
+class ReaderDied(ParseError):
+    """The process that was reading the document ended before it was done: it crashed, or was killed."""
 
 
 class SelectorError(ParseError):

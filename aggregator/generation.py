@@ -67,6 +67,7 @@ async def prepared(
         gate=gate,
         network=network,
     ) as crawling:
+        crawling.desk()  # later, loading what reads documents would hold up those who are served
         yield Generation(config, store, crawling, gate, follower, ending)
 
 

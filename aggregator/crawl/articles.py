@@ -15,6 +15,7 @@ import structlog
 
 from aggregator.crawl.crawler import SLOW, Fetch, Work
 from aggregator.crawl.feed import same_origin
+from aggregator.crawl.reading import takes_time
 from aggregator.crawl.turns import Turns
 from aggregator.errors import (
     CrawlError,
@@ -134,7 +135,9 @@ class Articles:
         """The item with its article, or as its feed gave it where that is better. Raises CrawlError."""
         text = await self._text(article, answer)
         context = self.context(source, self.now())
-        size = SLOW if heavy(text.value) else len(text.value) + len(request.raw)
+        before = raw.unpacked(request.raw)
+        apart = heavy(text.value) or heavy(before.decode())
+        size = SLOW if apart else len(text.value) + len(before)
         item = await self.work(size, _admitted, text, request, article.content is None, context)
         if item is None:
             raise ParseError("the article holds nothing that can be shown")
@@ -157,7 +160,8 @@ class Articles:
         else:
             read = page.article
             arguments = (result.body, content_type, result.url, article.content, article.remove)
-        text = await self.work(len(result.body), read, *arguments)
+        size = SLOW if takes_time(result.body) else len(result.body)
+        text = await self.work(size, read, *arguments)
         if text is None:
             raise ParseError(f"the article has nothing at {article.content}")
         return text

@@ -11,17 +11,16 @@ from typing import TypeVar
 from aggregator.crawl import intake
 from aggregator.crawl.crawler import Crawled
 from aggregator.crawl.first import NOTHING_KNOWN, Firsts, Task
-from aggregator.crawl.reading import read
-from aggregator.crawl.seats import Seat, Seats
-from aggregator.crawl.worker import Workers
+from aggregator.crawl.lanes import Lanes
+from aggregator.crawl.reading import INLINE_BYTES, Read, looked_at, read
+from aggregator.crawl.seats import Pace, Seat, Seats
 from aggregator.model.document import Document
 from aggregator.model.source import Claim, Source, SourceMeta
+from aggregator.parse.dates_spoken import TakesTime, quickly
 from aggregator.process import identity
 from aggregator.process.admit import AdmitContext
 from aggregator.process.meta import source_meta
 from aggregator.store.base import Store
-
-PAGE_INLINE_BYTES = 256 * 1024  # HTML takes longer to read than a feed of that size
 
 T = TypeVar("T")
 
@@ -34,7 +33,7 @@ class Desk:
     ) -> None:
         self._store = store
         self._seats = seats
-        self._workers = Workers()
+        self._lanes = Lanes()
         self._firsts = Firsts(seats)
         self._now = now
         self._site = site
@@ -43,16 +42,23 @@ class Desk:
         self, claim: Claim, seat: Seat, crawled: Crawled
     ) -> tuple[Document, SourceMeta, intake.Taken]:
         """The document, what it says of its source, and what came of its entries. Raises ParseError."""
-        await seat.take(slow=False)
+        await seat.take(Pace.QUICK)
         document, taken = await self._taken(claim, seat, crawled)
         return document, source_meta(document, crawled.url), taken
 
-    async def work(self, size: int, function: Callable[..., T], *arguments: object) -> T:
-        """See `crawler.Work`."""
-        if size > PAGE_INLINE_BYTES:
-            return await self._workers.run(function, *arguments)
-        async with self._seats.turn():
-            return function(*arguments)
+    async def work(
+        self, size: int, function: Callable[..., T], *arguments: object, owner: int | None = None
+    ) -> T:
+        """See `crawler.Work`; ``owner`` is the source, where its seat is not known."""
+        if size <= INLINE_BYTES:
+            try:
+                async with self._seats.turn():
+                    with quickly():
+                        return function(*arguments)
+            except TakesTime:
+                pass  # told by a date in words only
+        with self._seats.seat(owner) as seat:
+            return await self._lanes.run(seat, function, *arguments)
 
     def context(self, source: Source, now: datetime) -> AdmitContext:
         """What admitting needs to know of a source, where there is no document of its own."""
@@ -65,17 +71,16 @@ class Desk:
             first = await self._firsts.read(Task(body, url, source, claim.key, self._site, now))
             if first is not None:
                 return first.document, first.taken
-        document = crawled.document
-        if document is None:
+        if crawled.document is not None:
+            found = await self._looked_at(crawled.document, seat)
+        else:
             assert body is not None
-            document = await read(self._seats, self._workers, seat, body, url)
-        document = intake.bounded(document)
-        entries = document.entries
-        async with self._seats.turn():
-            shown = identity.all_keys(entries)
+            found = await read(self._seats, self._lanes, seat, body, url)
+        document = found.document
         known = NOTHING_KNOWN
         if self._store is not None and not never_read:
-            known = await self._store.known(claim.source_id, identity.wanted(entries, shown))
+            wanted = identity.wanted(document.entries, found.shown)
+            known = await self._store.known(claim.source_id, wanted)
         rules = intake.Rules(
             known=known,
             key=claim.key,
@@ -84,5 +89,14 @@ class Desk:
             local_articles=source.local_articles,
             full_text=source.full_text,
         )
-        taken = await intake.take(entries, shown, rules, self._seats, seat, self._workers)
+        taken = await intake.take(found, rules, self._seats, seat, self._lanes)
+        self._lanes.done(seat)
         return document, replace(taken, drops=(*document.drops, *taken.drops))
+
+    async def _looked_at(self, document: Document, seat: Seat) -> Read:
+        """What a crawler has read."""
+        texts = (text for entry in document.entries for text in (entry.content, entry.summary, entry.title))
+        if sum(len(text.value) for text in texts if text is not None) > INLINE_BYTES:
+            return await self._lanes.run(seat, looked_at, document)
+        async with self._seats.turn():
+            return looked_at(document)

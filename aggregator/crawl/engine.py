@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -63,7 +64,7 @@ class Engine:
     async def crawl(self, claim: Claim) -> tuple[Outcome, Saved]:
         """Crawl a leased source and commit the outcome. Raises StoreError only, and CancelledError;
         a cancelled crawl stores nothing and the source is simply due again."""
-        with self.seats.seat() as seat:
+        with self.seats.seat(claim.source_id) as seat:
             outcome, saved = await self._crawl(claim, seat)
         self._log(outcome, saved)
         self.report(outcome, saved)
@@ -98,7 +99,7 @@ class Engine:
 
     async def _reclean(self, one: Outdated) -> Recleaned | None:
         try:
-            return await again.reclean(one, self._work)
+            return await again.reclean(one, partial(self._work, None))
         except StoreError:
             raise
         except Exception:
@@ -120,7 +121,7 @@ class Engine:
 
     async def read(self, claim: Claim) -> Outcome:
         """Everything but the commit; never raises but for CancelledError and StoreError."""
-        with self.seats.seat() as seat:
+        with self.seats.seat(claim.source_id) as seat:
             return await self._outcome(claim, seat)
 
     async def _outcome(self, claim: Claim, seat: Seat) -> Outcome:
@@ -171,12 +172,18 @@ class Engine:
         log.exception("crawl.bug", source=source.name)
         return BugError(f"{type(error).__name__}: {error}")
 
-    async def _work(self, size: int, function: Callable[..., T], *arguments: object) -> T:
-        return await self.desk().work(size, function, *arguments)
+    async def _work(self, owner: int | None, size: int, function: Callable[..., T], *arguments: object) -> T:
+        return await self.desk().work(size, function, *arguments, owner=owner)
 
     async def _read(self, claim: Claim, seat: Seat) -> Outcome:
         source, state = claim.source, claim.state
-        context = CrawlContext(source=source, state=state, now=self.now(), fetch=self.fetch, work=self._work)
+        context = CrawlContext(
+            source=source,
+            state=state,
+            now=self.now(),
+            fetch=self.fetch,
+            work=partial(self._work, claim.source_id),
+        )
         crawled = await self.crawlers[source.kind](context)
         if not is_local(source.url):
             self._answered()

@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from aggregator.crawl import intake
+from aggregator.crawl import intake, reading
 from aggregator.crawl.crawler import Body
-from aggregator.crawl.reading import takes_time
 from aggregator.crawl.seats import Seats
 from aggregator.crawl.worker import Workers
 from aggregator.errors import NotAFeed, Unparsable
 from aggregator.model.document import Document
 from aggregator.model.item import Known
 from aggregator.model.source import Source
-from aggregator.parse import feed
+from aggregator.parse.dates_spoken import TakesTime, quickly
 from aggregator.process import identity
 
 CROWD = 8  # documents being read or waiting for it, below which no process is worth its start
@@ -53,9 +53,10 @@ class Task(NamedTuple):
     now: datetime
 
 
-def read_firsts(tasks: Sequence[Task]) -> list[First | NotAFeed | None]:
-    """In a worker: `read_first` of each, or what is no feed."""
-    return [_read_or_refuse(task) for task in tasks]
+def read_firsts(tasks: Sequence[Task]) -> list[bytes]:
+    """In a worker: `read_first` of each, or what is no feed, each pickled by itself: they are taken over
+    one in a turn."""
+    return [pickle.dumps(_read_or_refuse(task), pickle.HIGHEST_PROTOCOL) for task in tasks]
 
 
 def _read_or_refuse(task: Task) -> First | NotAFeed | None:
@@ -71,22 +72,22 @@ def read_first(task: Task) -> First | None:
     process must not wait for that. Raises NotAFeed."""
     body, url, source, key, site, now = task
     try:
-        document = intake.bounded(feed.parse(body.data, body.content_type, url))
-    except Unparsable:
+        with quickly():
+            found = reading.parsed(body.data, body.content_type, url)
+    except (Unparsable, TakesTime):
         return None  # repairs and salvage are the reader's
-    entries = document.entries
-    if any(intake.is_heavy(entry) for entry in entries):
+    if found.apart:
         return None
-    shown = identity.all_keys(entries)
-    resolved = identity.resolve(entries, NOTHING_KNOWN, shown)
+    document, entries = found.document, found.document.entries
+    resolved = identity.resolve(entries, NOTHING_KNOWN, found.shown)
     rules = intake.Rules(
         known=NOTHING_KNOWN,
         key=key,
         context=intake.context(source, document, url, site, now),
         has_articles=source.article is not None,
     )
-    found = [intake.judge(entries[match.entry_index], match, rules) for match in resolved.matches]
-    taken = intake.taken(found, resolved.shared, document.drops)
+    verdicts = [intake.judge(entries[match.entry_index], match, rules) for match in resolved.matches]
+    taken = intake.taken(verdicts, resolved.shared, document.drops)
     return First(document=replace(document, entries=(), drops=()), taken=taken)
 
 
@@ -116,7 +117,7 @@ class Firsts:
         was killed over it."""
         room = self._warm or self._workers.pending < PROCESSES
         crowded = self._seats.present >= CROWD and room
-        if not crowded or takes_time(task.body.data):
+        if not crowded or reading.takes_time(task.body.data):
             return None
         without_secrets = task._replace(source=replace(task.source, headers={}))
         job = _Job(without_secrets, asyncio.get_running_loop().create_future())
@@ -149,7 +150,8 @@ class Firsts:
                     await self._read_all([job])
             return
         for job, result in zip(jobs, found, strict=True):
-            _settle(job, result)
+            await asyncio.sleep(0)
+            _settle(job, pickle.loads(result))
 
 
 def _settle(job: _Job, result: First | BaseException | None) -> None:

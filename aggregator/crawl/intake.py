@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import pairwise
 
+from aggregator.crawl.bounds import reference
+from aggregator.crawl.lanes import Lanes
+from aggregator.crawl.reading import Read
 from aggregator.crawl.seats import Seat, Seats
-from aggregator.crawl.worker import Workers
 from aggregator.errors import ParseError
 from aggregator.model.document import Document, Drop, Entry
 from aggregator.model.item import Alias, Item, ItemChange, Known, KnownItem
@@ -17,12 +17,6 @@ from aggregator.model.source import Source
 from aggregator.process import identity, raw
 from aggregator.process.admit import AdmitContext, admit
 from aggregator.process.links import absolute
-from aggregator.process.sanitize import heavy
-
-MAX_ENTRIES = 2000  # a fetch; the rest is counted as dropped
-NAMED_DROPS = 500  # told apart; the trail keeps fewer
-BATCH = 32  # entries cleaned in one turn of the event loop: some 4 ms
-
 
 Verdict = ItemChange | Drop | None  # to be stored, left out, or known already
 
@@ -35,46 +29,6 @@ class Taken:
     shared: tuple[Alias, ...]
     unchanged: int
     drops: tuple[Drop, ...]
-
-
-def bounded(document: Document) -> Document:
-    """``document`` with its newest entries, as many as are read, and each of the others counted. Feeds stand
-    newest first; one whose dates say the opposite is read from its end, or its news would never be seen.
-
-    Whatever a stranger sends, what comes of it is small: a worker's answer is taken over in one go, and for a
-    million entries that took seconds.
-    """
-    entries = document.entries
-    if len(entries) <= MAX_ENTRIES and len(document.drops) <= NAMED_DROPS:
-        return document
-    start = len(entries) - MAX_ENTRIES if len(entries) > MAX_ENTRIES and _rises(entries) else 0
-    over = (*entries[:start], *entries[start + MAX_ENTRIES :])
-    drops = (*document.drops, *(Drop(stage="admit", reason="too-many", ref=reference(one)) for one in over))
-    return replace(document, entries=entries[start : start + MAX_ENTRIES], drops=_folded(drops))
-
-
-def _folded(drops: Sequence[Drop]) -> tuple[Drop, ...]:
-    """The first `NAMED_DROPS`; of the others one a reason, which says how many there are."""
-    rest: Counter[tuple[str, str]] = Counter()
-    for drop in drops[NAMED_DROPS:]:
-        rest[drop.stage, drop.reason] += drop.count
-    more = (
-        Drop(stage=stage, reason=reason, detail=f"and {count} more", count=count)
-        for (stage, reason), count in rest.items()
-    )
-    return (*drops[:NAMED_DROPS], *more)
-
-
-def _rises(entries: Sequence[Entry]) -> bool:
-    """Whether more entries are newer than the one before than are older."""
-    dates = [found.at for entry in entries if (found := entry.published or entry.updated) is not None]
-    return sum((late > early) - (late < early) for early, late in pairwise(dates)) > 0
-
-
-def reference(entry: Entry) -> str:
-    """How people recognise an entry: its guid, link or title, shortened."""
-    title = entry.title.value if entry.title else ""
-    return (entry.guid or entry.link or title)[:200]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,35 +70,26 @@ class Rules:
     full_text: bool = False  # and an entry's own may have been the better one
 
 
-async def take(
-    entries: Sequence[Entry],
-    shown: Sequence[identity.Keys],
-    rules: Rules,
-    seats: Seats,
-    seat: Seat,
-    workers: Workers,
-) -> Taken:
-    """Resolve every entry, by the identities that it has ``shown``, against what is known, and clean
-    only those that are new or changed.
+async def take(read: Read, rules: Rules, seats: Seats, seat: Seat, lanes: Lanes) -> Taken:
+    """Resolve every entry, by the identities that it shows, against what is known, and clean only those
+    that are new or changed.
 
     Entries whose markup could hold us up are cleaned in a killable worker, outside of everybody
     else's turn.
     """
+    entries = read.document.entries
     async with seats.turn():
-        resolved = identity.resolve(entries, rules.known, shown)
+        resolved = identity.resolve(entries, rules.known, read.shown)
     found: list[Verdict] = []
-    for start in range(0, len(resolved.matches), BATCH):
-        slow: list[identity.Match] = []
-        async with seats.turn():
-            for match in resolved.matches[start : start + BATCH]:
-                apart = is_heavy(entries[match.entry_index])
-                found.append(None if apart else judge(entries[match.entry_index], match, rules))
-                if apart:
-                    slow.append(match)
-        if slow:
-            await seat.take(slow=True)
-        for match in slow:
-            found[match.entry_index] = await _judge_apart(entries[match.entry_index], match, rules, workers)
+    while len(found) < len(resolved.matches):
+        async with seats.turn() as turn:
+            for match in resolved.matches[len(found) :]:
+                here = match.entry_index not in read.apart
+                found.append(judge(entries[match.entry_index], match, rules) if here else None)
+                if turn.is_over():
+                    break
+    for index in sorted(read.apart):
+        found[index] = await _judge_apart(entries[index], resolved.matches[index], rules, lanes, seat)
     return taken(found, resolved.shared, ())
 
 
@@ -175,14 +120,13 @@ def _is_settled(entry: Entry, match: identity.Match, known: Known) -> bool:
     return before.pruned or before.entry_digest == identity.entry_digest(entry)
 
 
-def is_heavy(entry: Entry) -> bool:
-    """Whether cleaning the entry's markup could hold everybody up."""
-    return any(text is not None and heavy(text.value) for text in (entry.content, entry.summary, entry.title))
-
-
-async def _judge_apart(entry: Entry, match: identity.Match, rules: Rules, workers: Workers) -> Verdict:
+async def _judge_apart(
+    entry: Entry, match: identity.Match, rules: Rules, lanes: Lanes, seat: Seat
+) -> Verdict:
+    before = {match.item_id: rules.known.items[match.item_id]} if match.item_id is not None else {}
+    own = replace(rules, known=Known(aliases={}, items=before))  # of the others' there may be thousands
     try:
-        return await workers.run(judge, entry, match, rules)
+        return await lanes.run(seat, judge, entry, match, own)
     except ParseError as error:
         return Drop(stage="admit", reason="too-heavy", ref=reference(entry), detail=str(error))
 

@@ -14,8 +14,10 @@ from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
-from aggregator.crawl.crawler import CrawlContext, Crawled
+from aggregator.crawl.bounds import bounded
+from aggregator.crawl.crawler import SLOW, CrawlContext, Crawled
 from aggregator.crawl.feed import same_origin
+from aggregator.crawl.reading import takes_time
 from aggregator.errors import CrawlError, FetchError, NetworkError, RefusedError
 from aggregator.model.document import Drop, Entry
 from aggregator.model.http import FetchRequest, FetchResult
@@ -131,7 +133,14 @@ async def _listing(context: CrawlContext, read: Read, result: FetchResult) -> Li
         read, now=context.now, timezone=source.timezone, language=source.language, next=source.paging.next
     )
     content_type = result.headers.get("content-type")
-    return await context.work(len(result.body), reading, result.body, content_type, result.url, source.select)
+    size = SLOW if takes_time(result.body) else len(result.body)
+    return await context.work(size, _read, reading, result.body, content_type, result.url, source.select)
+
+
+def _read(reading: Callable[..., Listing], *arguments: object) -> Listing:
+    """Here or in a worker: a listing, bounded where it is read."""
+    listing = reading(*arguments)
+    return replace(listing, document=bounded(listing.document))
 
 
 def _request(

@@ -53,6 +53,7 @@ class Pool(Generic[Job]):
         task = self._group.create_task(self._run(job), name=f"crawl {job.source.name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        await asyncio.sleep(0)  # one begins a turn: a hundred requests made in the same would hold it up
 
     async def _run(self, job: Job) -> None:
         try:

@@ -31,7 +31,7 @@ async def killed() -> None:
     bodies = [BODY, BODY, killer, *[BODY] * (2 * TOGETHER)]
     results = await asyncio.gather(*(firsts.read(task(body)) for body in bodies), return_exceptions=True)
     assert [type(one).__name__ for one in results] == [
-        "ParseError" if body is killer else "First" for body in bodies
+        "ReaderDied" if body is killer else "First" for body in bodies
     ]
 
 

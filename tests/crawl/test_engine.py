@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.crawl import feed, intake
+from aggregator.crawl import bounds, feed
 from aggregator.crawl.crawler import CrawlContext, Crawled, find
 from aggregator.crawl.desk import Desk
 from aggregator.crawl.engine import Engine
@@ -128,7 +128,7 @@ async def test_any_crawler_may_stand_in(engine: Engine, store: Store) -> None:
 async def test_entries_beyond_the_limit_are_counted(
     engine: Engine, store: Store, origin: Origin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "MAX_ENTRIES", 3)
+    monkeypatch.setattr(bounds, "MAX_ENTRIES", 3)
     origin.serve("/f", rss(*((f"g{n}", f"T{n}") for n in range(5))))
     outcome, saved = await crawl(engine, store, Source(name="acme", url=origin.url("/f")))
     assert saved.new == 3

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 
 import pytest
 
-from aggregator.crawl.worker import Workers
-from aggregator.errors import NotAFeed, ParseError, TooCostly
+from aggregator.crawl.worker import LONG, Workers
+from aggregator.errors import NotAFeed, ReaderDied, TooCostly
 
 
 def double(number: int) -> int:
@@ -27,6 +28,24 @@ def die() -> None:
 
 def eat() -> int:
     return len(bytearray(4 << 30))
+
+
+class MadeIn:
+    """Unpickled as the thread that does it."""
+
+    def __init__(self, size: int) -> None:
+        self.padding = b"x" * size
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return here, (self.padding,)
+
+
+def made_in(size: int) -> MadeIn:
+    return MadeIn(size)
+
+
+def here(padding: bytes) -> int:
+    return threading.get_ident()
 
 
 def refuse() -> None:
@@ -49,7 +68,7 @@ async def test_work_that_hangs_is_killed_and_the_next_is_done() -> None:
 
 async def test_a_worker_that_dies_fails_its_document_only() -> None:
     workers = Workers()
-    with pytest.raises(ParseError, match="died"):
+    with pytest.raises(ReaderDied):
         await workers.run(die)
     assert await workers.run(double, 5) == 10
 
@@ -57,3 +76,19 @@ async def test_a_worker_that_dies_fails_its_document_only() -> None:
 async def test_memory_is_bounded() -> None:
     with pytest.raises(TooCostly, match="MiB"):
         await Workers().run(eat)
+
+
+async def test_a_long_answer_is_taken_over_by_a_thread() -> None:
+    """So that the loop turns between the objects in it."""
+    workers, main = Workers(), threading.get_ident()
+    assert await workers.run(made_in, 1) == main
+    assert await workers.run(made_in, LONG) != main
+
+
+async def test_time_of_the_processor_is_bounded_and_told() -> None:
+    workers = Workers(cpu_s=0.3)
+    with pytest.raises(ReaderDied):
+        await workers.run(hang)
+    result, seconds = await workers.timed(double, 4)
+    assert result == 8
+    assert 0 <= seconds < 0.3
