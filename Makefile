@@ -41,6 +41,7 @@ check: lint type test
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.wire
+	$(BIN)/python -m tests.bench.hold
 
 # Ten thousand rounds of crawling and serving in one process: does anything grow? Half an hour.
 soak: $(VENV)/.dev

@@ -76,6 +76,7 @@ def test_every_request_names_us_and_carries_nothing_of_others(
         "/news",
         "/news/2",
         "/list",
+        "/robots.txt",
         *(f"/article/{n}" for n in "abc"),
     }
     for request in requests:
@@ -88,6 +89,7 @@ def test_every_request_names_us_and_carries_nothing_of_others(
     assert accepted["/news"] == accepted["/news/2"] == listing.ACCEPT_PAGE
     assert accepted["/list"] == listing.ACCEPT_API
     assert accepted["/article/a"] == articles.ACCEPT
+    assert accepted["/robots.txt"].startswith("text/plain")
 
 
 def test_a_feed_is_asked_for_by_the_names_of_its_types() -> None:

@@ -6,8 +6,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -118,11 +119,11 @@ class Wire:
         self.origins[OTHER].serve("/inside", redirect=f"{self.origins[INSIDE].base}/article")
 
 
-@pytest.fixture(scope="session")
-def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
-    """Crawled once for all tests here; none of them changes it."""
+@contextmanager
+def crawled(folder: Path) -> Iterator[Wire]:
+    """All of them after the three crawls, with a daemon that serves what came of it."""
     with ExitStack() as stack:
-        found = Wire(Program(tmp_path_factory.mktemp("hostile"), ""))
+        found = Wire(Program(folder, ""))
         hosts = {"main": "127.0.0.1", OTHER: OTHER, INSIDE: INSIDE}
         apart = [case.name for case in CASES if case.apart]
         hosts |= {name: f"127.0.1.{number}" for number, name in enumerate(apart, 1)}
@@ -136,4 +137,11 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
         found.well(2)
         found.crawl(found.sources(), only=LATER)
         found.daemon = stack.enter_context(Daemon(found.program, "serve"))
+        yield found
+
+
+@pytest.fixture(scope="session")
+def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
+    """Crawled once for all tests here; none of them changes it."""
+    with crawled(tmp_path_factory.mktemp("hostile")) as found:
         yield found

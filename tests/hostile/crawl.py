@@ -2,13 +2,15 @@
 
     python -m tests.hostile.crawl feeds.toml SUFFIX    # of the names of the sources to crawl; "" for all
 
-The program's own pieces, put together as ``refresh`` does it: what is added are the words and the counts of
-each outcome, the longest time for which the event loop did not turn, and the memory that was needed.
+The program's own pieces, put together as ``refresh`` does it, but warmed up as the daemon is. What is added
+are the words and the counts of each outcome, the longest times for which the event loop did not turn, and
+the memory that was needed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import resource
 import sys
@@ -23,8 +25,8 @@ from aggregator.cli import logs, root
 from aggregator.crawl.pool import crawl_all
 from aggregator.model.settings import Config
 from aggregator.model.source import Claim, Outcome, Saved
+from tests.held import Watch
 
-LOOK_S = 0.01
 MIB = 1024  # KiB
 
 
@@ -47,18 +49,9 @@ def told(outcome: Outcome, saved: Saved) -> dict[str, Any]:
     }
 
 
-async def lag(longest: list[float]) -> None:
-    """Measures by how much a nap is longer than it should be."""
-    while True:
-        before = time.monotonic()
-        await asyncio.sleep(LOOK_S)
-        longest[0] = max(longest[0], time.monotonic() - before - LOOK_S)
-
-
 async def crawl(config: Config, only: str) -> dict[str, Any]:
     wanted = [source.name for source in config.sources if source.name.endswith(only)]
     found: dict[str, Any] = {}
-    longest = [0.0]
 
     def report(outcome: Outcome, saved: Saved) -> None:
         found[outcome.claim.source.name] = told(outcome, saved)
@@ -75,17 +68,20 @@ async def crawl(config: Config, only: str) -> dict[str, Any]:
             ):
                 yield claim
 
-        watching = asyncio.create_task(lag(longest))
+        engine.desk()  # as the daemon does before it begins
+        gc.freeze()
         started = time.monotonic()
-        await crawl_all(claims(), engine.poll, config.fetch.concurrency + app.WAITING, engine.follow)
+        async with Watch() as watch:
+            await crawl_all(claims(), engine.poll, config.fetch.concurrency + app.WAITING, engine.follow)
         elapsed_s = time.monotonic() - started
-        watching.cancel()
         await store.end_run()
     return {
         "sources": found,
         "skipped": {each.name: each.reason for each in skipped},
         "elapsed_s": elapsed_s,
-        "lag_s": longest[0],
+        "late_s": watch.late_s,
+        "busy_s": watch.busy_s,
+        "holds": watch.longest,
     }
 
 

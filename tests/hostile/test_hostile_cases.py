@@ -139,9 +139,10 @@ def test_what_is_told_steers_no_terminal_and_shows_no_bug(wire: Wire) -> None:
 
 
 def test_all_of_it_is_bounded(wire: Wire) -> None:
-    """On two idle cores it is fifteen seconds, 150 MiB, 190 in a worker, and a third of a second."""
+    """Only what would be a hang: `python -m tests.bench.hold` measures. On two idle cores it is fifteen
+    seconds, 150 MiB, and 190 in a worker."""
     cost = wire.polls[1]
     assert cost["elapsed_s"] < 80
-    assert cost["lag_s"] < 2.5
+    assert cost["busy_s"] < 2.5
     assert cost["peak_mib"] < 300
     assert cost["workers_mib"] < 600
