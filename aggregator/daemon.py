@@ -61,7 +61,7 @@ async def _succeed(following: Generation, generation: Generation, store: Store, 
     config = following.config
     following.inherit(generation)
     found = await app.in_step(config, store)
-    site.reloaded(config.site, config.sources)
+    site.reloaded(config.site, config.sources, config.server.token)
     log.info(
         "config.reloaded",
         sources=len(config.sources),
@@ -91,7 +91,7 @@ async def _show(config: Config, orders: Orders, site: Site) -> None:
 
     while True:
         new = await orders.reloaded(config, accept, site.refused)
-        site.reloaded(new.site, new.sources)
+        site.reloaded(new.site, new.sources, new.server.token)
         log.info("config.reloaded", sources=len(new.sources))
 
 
@@ -122,6 +122,7 @@ async def listening(
         settings=config.site,
         metrics=metrics,
         sources=config.sources,
+        token=config.server.token,
         active=active,
         now=app.utc_now,
         generator=app.GENERATOR,

@@ -51,7 +51,8 @@ class Orders:
 def in_force(new: Config, running: Config) -> tuple[Config, tuple[str, ...]]:
     """``new`` as a process may have it that began with ``running``, and the keys that must wait for its
     next start, since what they name is open."""
-    config = replace(new, server=running.server, store=replace(new.store, path=running.store.path))
+    server = replace(new.server, host=running.server.host, port=running.server.port)
+    config = replace(new, server=server, store=replace(new.store, path=running.store.path))
     kept = []
     if new.store != config.store:
         kept.append("store.url")

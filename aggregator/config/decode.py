@@ -51,7 +51,7 @@ def load(
     """The configuration that ``text`` describes.
 
     ``file`` is the name to use in messages. ``directory`` (absolute) is what relative paths are
-    relative to. ``env`` and ``read_file`` give the secrets that headers name: the latter takes an
+    relative to. ``env`` and ``read_file`` give the secrets that are kept elsewhere: the latter takes an
     absolute path and raises OSError or UnicodeDecodeError. Raises ConfigError with every problem found,
     in the order of their lines; when the text is no TOML, that is the only one.
     """
@@ -113,17 +113,16 @@ class _Decoder:
         store["path"] = os.path.normpath(os.path.join(directory, store.get("path", StoreSettings().path)))
         if "ca_file" in fetch:
             fetch["ca_file"] = os.path.normpath(os.path.join(directory, fetch["ca_file"]))
-        server = ServerSettings()
-        if "listen" in self._sections["server"]:
-            host, port = self._sections["server"]["listen"]
-            server = ServerSettings(host=host, port=port)
+        server = dict(self._sections["server"])
+        if "listen" in server:
+            server["host"], server["port"] = server.pop("listen")
         sources = tuple(_source(table) for table in self._sources)
         return Config(
             file=file,
             directory=directory,
             site=SiteSettings(**site),
             store=StoreSettings(**store),
-            server=server,
+            server=ServerSettings(**server),
             fetch=FetchSettings(**fetch),
             categories=self._paths(sources),
             sources=sources,
@@ -154,7 +153,8 @@ class _Decoder:
                 continue
             try:
                 value = key.read(raw)
-                found[key.field] = self._keeper.reveal(value) if name == "headers" else value
+                reveal = {"table": self._keeper.reveal, "secret": self._keeper.token}.get(key.type)
+                found[key.field] = reveal(value) if reveal is not None else value
             except BadValue as bad:
                 for at, text in bad.faults:
                     self.findings.add((*path, name, *at), text)

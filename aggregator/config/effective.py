@@ -1,7 +1,8 @@
-"""A configuration with every default filled in, for `check` to show; header values are hidden ("***"),
-because any of them may be a secret.
+"""A configuration with every default filled in, for `check` to show; header values and the server's token
+are hidden ("***"), because any of them may be a secret.
 
-As text it is itself a configuration: reading it gives the same `Config`, save for the headers.
+As text it is itself a configuration: reading it gives the same `Config`, save for the headers. Where there
+is a token it is none: three asterisks are too short for one, and so never become one.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 from aggregator.config.durations import format_duration, format_size
 from aggregator.config.key import Key
 from aggregator.config.schema import SECTIONS
-from aggregator.model.settings import Config
+from aggregator.model.settings import Config, ServerSettings
 from aggregator.model.source import Paging, Source
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -31,7 +32,7 @@ def tables(config: Config) -> dict[str, Any]:
     return {
         "site": _shown(config.site, SECTIONS["site"]),
         "store": _shown(config.store, SECTIONS["store"]),
-        "server": {"listen": _listen(config.server.host, config.server.port)},
+        "server": _server(config.server),
         "fetch": _shown(config.fetch, SECTIONS["fetch"]),
         "publisher": {
             name: dict(named)
@@ -109,8 +110,9 @@ def _written(value: Any, type_: str) -> Any:
     return list(value) if type_ == "list" else value
 
 
-def _listen(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def _server(server: ServerSettings) -> dict[str, str]:
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return {"listen": f"{host}:{server.port}"} | ({} if server.token is None else {"token": "***"})
 
 
 def _block(header: str, table: Mapping[str, Any]) -> str:

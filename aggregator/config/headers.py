@@ -1,4 +1,4 @@
-"""Request headers of a source, whose values may be secrets that are kept elsewhere.
+"""Request headers of a source, whose values may be secrets that are kept elsewhere, and our server's token.
 
 No message repeats a header's value: a token pasted in the wrong place should not reach a log.
 """
@@ -15,6 +15,8 @@ from aggregator.config.values import BadValue, expected, show
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
+_TOKEN = re.compile(r"[\x21-\x7e]{16,}")
+_FORMS = 'expected a string, {env = "NAME"} or {file = "path"}'
 # Ours to send: they decide how an answer is framed, decoded or compared with the last one.
 _OURS = frozenset(
     {
@@ -70,6 +72,17 @@ class Keeper:
             raise BadValue(*faults)
         return found
 
+    def token(self, raw: object) -> str:
+        """A token in the same forms. BadValue, which does not repeat it, when it is easily guessed or no
+        header can carry it."""
+        if not isinstance(raw, str | dict):  # a number in lack of quotes may be one
+            raise BadValue(((), f"{_FORMS} (what is there is not shown)"))
+        text = self._value(raw)
+        if not _TOKEN.fullmatch(text):
+            what = "at least 16 characters of printable ASCII without blanks"
+            raise BadValue(((), f"expected {what} (the value is not shown)"))
+        return text
+
     def _value(self, raw: object) -> str:
         if isinstance(raw, str):
             return _text(raw)
@@ -81,7 +94,7 @@ class Keeper:
                 if place == "file":
                     return _secret(f"file {show(name)}", self._read(name))
         found = "a table of another form" if isinstance(raw, dict) else show(raw)
-        raise BadValue(((), f'expected a string, {{env = "NAME"}} or {{file = "path"}}, got {found}'))
+        raise BadValue(((), f"{_FORMS}, got {found}"))
 
     def _read(self, path: str) -> str:
         if self.read_file is None:
@@ -98,6 +111,11 @@ def table(raw: object) -> dict[str, object]:
     """``raw`` if it is a table; `Keeper` reads what is in it, since that takes the environment."""
     if not isinstance(raw, dict):
         raise expected('a table such as {Accept-Language = "en"}', raw)
+    return raw
+
+
+def secret(raw: object) -> object:
+    """``raw`` as it is; `Keeper` reads it, since that takes the environment."""
     return raw
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aggregator.config import addresses, values
+from aggregator.config import addresses, headers, values
 from aggregator.config.key import Key
 from aggregator.config.values import BadValue, duration, expected, integer, size, string
 
@@ -134,6 +134,16 @@ SERVER = (
         meaning="Where the server listens; `0.0.0.0` is every IPv4 address, port 0 any free port.",
         example='"[::1]:8080"',
         read=addresses.listen,
+    ),
+    Key(
+        name="token",
+        field="token",
+        type="secret",
+        default="none, which means that everybody may read",
+        meaning="What readers must tell to see anything but `/healthz` and `/readyz`, 16 characters or more; "
+        "see [operating.md](operating.md#private-feeds).",
+        example='{env = "READERS_TOKEN"}',
+        read=headers.secret,
     ),
 )
 

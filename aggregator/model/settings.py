@@ -27,6 +27,7 @@ class StoreSettings:
 class ServerSettings:
     host: str = "127.0.0.1"
     port: int = 8080
+    token: str | None = field(default=None, repr=False)  # a secret: what all but health checks must tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

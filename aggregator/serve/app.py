@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import structlog
 from aiohttp import web
@@ -10,6 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from aggregator.errors import StoreError
 from aggregator.publish import html
+from aggregator.serve import access
 from aggregator.serve.metrics import Metrics
 
 log = structlog.get_logger()
@@ -54,8 +56,9 @@ def dressed(response: web.StreamResponse) -> web.StreamResponse:
     return response
 
 
-def guarded(metrics: Metrics) -> Middleware:
-    """The one middleware: measures, and turns errors into plain pages."""
+def guarded(metrics: Metrics, token: Callable[[], str | None] = lambda: None) -> Middleware:
+    """The one middleware: measures, lets nobody in without the ``token`` in force, if there is one, and turns
+    errors into plain pages."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -64,10 +67,32 @@ def guarded(metrics: Metrics) -> Middleware:
         route = resource.canonical if resource is not None else "none"
         status = 500
         try:
-            response = await answer(request, handler)
+            response = await admitted(request, handler)
             status = response.status
         finally:
             metrics.request_s.labels(route, str(status)).observe(time.perf_counter() - started)
+        return response
+
+    async def admitted(request: web.Request, handler: Handler) -> web.StreamResponse:
+        wanted, resource = token(), request.match_info.route.resource
+        if wanted is None or (resource is not None and resource.canonical in access.OPEN):
+            return await answer(request, handler)
+        query = request.rel_url.raw_query_string
+        way = access.way(wanted, request.headers.getall("Authorization", ()), query)
+        response = unknown(request) if way is None else await answer(request, handler)
+        headers = response.headers
+        headers["Cache-Control"] = access.private(headers.get("Cache-Control"))
+        headers["Vary"] = access.varied(headers.get("Vary"))
+        if way == "query" and "Location" in headers:
+            headers["Location"] = access.with_token(headers["Location"], wanted)
+        return response
+
+    def unknown(request: web.Request) -> web.Response:
+        """The same for every path, so that nothing is told of which there are."""
+        response = page(html.error_page(401, "The token is missing or wrong."), 401)
+        response.headers["WWW-Authenticate"] = access.CHALLENGE
+        if request.body_exists:
+            response.force_close()
         return response
 
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -31,14 +31,15 @@ Make = Callable[[], Awaitable[Rendered]]
 
 @dataclass(slots=True, kw_only=True)
 class Site:
-    """``active`` tells how many crawls are under way; ``generator`` our name and version. ``settings`` and
-    ``sources`` are of the configuration in force: `reloaded` replaces them, and a handler that needs one
-    twice looks once."""
+    """``active`` tells how many crawls are under way; ``generator`` our name and version. ``settings``,
+    ``sources`` and ``token`` (None: everybody may see everything) are of the configuration in force:
+    `reloaded` replaces them, and a handler that needs one twice looks once."""
 
     store: Store
     settings: SiteSettings
     metrics: Metrics
     sources: tuple[Source, ...]
+    token: str | None = field(repr=False)
     now: Callable[[], datetime]
     active: Callable[[], int] = lambda: 0
     generator: str = "aggregator"
@@ -47,11 +48,11 @@ class Site:
     refusal: str = field(default="", init=False)  # what became of a newer configuration
 
     def __post_init__(self) -> None:
-        self.reloaded(self.settings, self.sources)
+        self.reloaded(self.settings, self.sources, self.token)
 
-    def reloaded(self, settings: SiteSettings, sources: tuple[Source, ...]) -> None:
+    def reloaded(self, settings: SiteSettings, sources: tuple[Source, ...], token: str | None) -> None:
         """Another configuration is in force."""
-        self.settings, self.sources, self.refusal = settings, sources, ""
+        self.settings, self.sources, self.token, self.refusal = settings, sources, token, ""
         self.read_at = self.now()
         self.metrics.reload_success.set(1)
         self.metrics.reload_at.set(self.read_at.timestamp())
@@ -67,7 +68,7 @@ class Site:
 
 def application(site: Site) -> web.Application:
     """The routes, wrapped in what is true of every answer."""
-    app = web.Application(middlewares=[guarded(site.metrics)])
+    app = web.Application(middlewares=[guarded(site.metrics, lambda: site.token)])
     handlers = Handlers(site)
     app.router.add_get("/", handlers.index)
     app.router.add_get("/style.css", handlers.style)

@@ -88,7 +88,7 @@ def test_each_example_is_valid_where_it_stands(section: str, key: Key) -> None:
         required += ['kind = "page"', 'select.item = "li"']
     lines = [line for line in required if not line.startswith((f"{key.name} ", f"{key.name}."))]
     text = "\n".join([header, *lines, f"{key.name} = {key.example}"])
-    decode.load(text, file="f", directory="/d", env={"ACME_TOKEN": "x"})
+    decode.load(text, file="f", directory="/d", env={"ACME_TOKEN": "x", "READERS_TOKEN": "x" * 16})
 
 
 def test_the_manuals_examples_are_valid() -> None:

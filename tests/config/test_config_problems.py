@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 - one case a line reads best
 
+import re
 from pathlib import Path
 
 import pytest
@@ -226,6 +227,30 @@ def test_a_wrong_header_value_is_never_repeated(value: str) -> None:
     assert len(found) == 1
     assert found[0].startswith('feeds.toml:4: source "acme": headers.Authorization: ')
     assert "hunter2" not in found[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        ("'hunter2'", "expected at least 16 characters of printable ASCII without blanks"),
+        ("''", "expected at least 16"),
+        ("'hunter2 hunter2 hunter2'", "expected at least 16"),
+        ("'hunter2\u00e9hunter2hunter2'", "expected printable ASCII on one line"),
+        ("{env = 'T'}", "the environment variable T: expected printable ASCII on one line"),
+        ("{env = 'SHORT'}", "expected at least 16"),
+        ("{env = 'GONE'}", "the environment variable GONE is not set"),
+        ("{file = 'f'}", "a secret in a file cannot be read here"),
+        ("{hunter2 = 'hunter2'}", "expected a string, {env = "),
+        ("1234567890123456", "expected a string, {env = "),
+        ("2026-01-01", "expected a string, {env = "),
+        ("['hunter2hunter2hunter2']", "expected a string, {env = "),
+    ],
+)
+def test_a_wrong_token_is_never_repeated(value: str, what: str) -> None:
+    found = said(f"[server]\ntoken = {value}", env={"T": "hunter2\nhunter2hunter2", "SHORT": "hunter2"})
+    assert len(found) == 1
+    assert found[0].startswith(f"feeds.toml:2: server: token: {what}")
+    assert not re.search("hunter2|123|2026", found[0])
 
 
 def test_secrets_that_cannot_be_had_are_named() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from aggregator.config import decode
 from aggregator.config.durations import format_duration, format_size, parse_duration, parse_size
 from aggregator.config.effective import effective, tables
+from aggregator.errors import ConfigError
 from aggregator.model.settings import Config, FetchSettings, ServerSettings, SiteSettings
 
 ROOT = Path(__file__).parents[2]
@@ -267,6 +268,16 @@ def test_effective_values_hide_every_header() -> None:
     assert tables(config)["source"][0]["headers"] == {"A": "***", "B": "***"}
     assert tomllib.loads(effective(config))["source"][0]["headers"] == {"A": "***", "B": "***"}
     assert "hunter" not in effective(config)
+
+
+def test_the_token_is_a_secret_and_what_is_shown_is_none() -> None:
+    for value in ('"hunter2-hunter2-hunter2"', '{env = "S"}'):
+        config = load(f"[server]\ntoken = {value}", S=" hunter2-hunter2-hunter2\n")
+        assert config.server == ServerSettings(token="hunter2-hunter2-hunter2")
+        assert tables(config)["server"] == {"listen": "127.0.0.1:8080", "token": "***"}
+        assert "hunter" not in effective(config) + repr(config)
+        with pytest.raises(ConfigError, match="at least 16"):
+            load(effective(config))
 
 
 def test_effective_values_are_in_the_words_of_the_file() -> None:

@@ -56,7 +56,9 @@ async def store(tmp_path: Path) -> AsyncIterator[Database]:
 @pytest.fixture
 async def client(store: Database) -> AsyncIterator[TestClient]:
     settings = SiteSettings(title="Wire", base_url=BASE)
-    site = routes.Site(store=store, settings=settings, metrics=Metrics(), sources=(WIRE,), now=lambda: NOW)
+    site = routes.Site(
+        store=store, settings=settings, metrics=Metrics(), sources=(WIRE,), token=None, now=lambda: NOW
+    )
     async with TestClient(TestServer(routes.application(site))) as opened:
         yield opened
 
