@@ -16,9 +16,10 @@
           ReaderDied     the process that was reading it ended in the midst
           SelectorError  a configured selector or path finds nothing: the page has changed
       StoreError         we cannot keep data
-        StoreBusy        another process holds what we need
+        StoreTaken       another daemon works on it
         StoreNewer       the database was written by a newer version
         StoreOutage      the disk is full, read-only or failing: what may pass, and a daemon sits it out
+          StoreBusy      another process has held the database for too long
       ExportError        the operator must act: the folder cannot be exported into
 
 "Not modified" is a value, not an error. Anything else that is raised is a bug.
@@ -151,8 +152,8 @@ class StoreError(AggregatorError):
     """Data cannot be kept or read."""
 
 
-class StoreBusy(StoreError):
-    """Another process holds the store."""
+class StoreTaken(StoreError):
+    """Another daemon works on the store; there is one at most."""
 
 
 class StoreNewer(StoreError):
@@ -161,6 +162,10 @@ class StoreNewer(StoreError):
 
 class StoreOutage(StoreError):
     """Nothing can be written for now, whatever it is; there may be room again later."""
+
+
+class StoreBusy(StoreOutage):
+    """Another process has held the database for longer than is waited."""
 
 
 class ExportError(AggregatorError):

@@ -201,8 +201,8 @@ class Store(ArticleRequests, Protocol):
         """What keeps the store from taking anything just now. Only a patient one has outages."""
 
     def patient(self, patient: bool) -> None:
-        """Whether writing waits while the disk is full, read-only or failing, instead of raising
-        `StoreOutage`. At first a store is not patient."""
+        """Whether writing waits while the disk is full, read-only or failing, or another process holds the
+        database, instead of raising `StoreOutage`. At first a store is not patient."""
 
     # Configuration
 

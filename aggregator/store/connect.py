@@ -20,7 +20,8 @@ from aggregator.store.migrations import HEAD, KNOWN
 from aggregator.store.tables import STORE_BITS, counter, metadata
 from aggregator.store.trouble import StoreUnusable
 
-BUSY_S = 30.0
+BUSY_S = 30.0  # to wait for another process that holds the database
+BUSY_AGAIN_S = 1.0  # and when it is known to be held: each try of the many that follow
 READERS = 5  # one of them is kept by `Reader.revision`
 
 PAGE_BYTES = 16384  # an item has some 6 kB: with SQLite's 4 kB each is torn into several pages

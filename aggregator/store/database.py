@@ -55,7 +55,7 @@ _LOOK_FOR_DEAD = timedelta(seconds=5)
 async def open_store(settings: StoreSettings, *, now: Callable[[], datetime], role: Role) -> Database:
     """Opens the store, making or upgrading its file as needed. ``now`` is the clock of commits.
 
-    Raises `StoreBusy` for a second "daemon" on one file, `StoreNewer` for a file of a newer version,
+    Raises `StoreTaken` for a second "daemon" on one file, `StoreNewer` for a file of a newer version,
     `StoreError` for one that is damaged, no database, or cannot be written.
     """
     if settings.path == ":memory:":

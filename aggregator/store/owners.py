@@ -13,7 +13,7 @@ import os
 import uuid
 from pathlib import Path
 
-from aggregator.errors import StoreBusy
+from aggregator.errors import StoreTaken
 
 
 class Lock:
@@ -50,11 +50,11 @@ async def opening_lock(database: Path) -> Lock:
 
 
 def daemon_lock(database: Path) -> Lock:
-    """The one daemon's lock. Raises `StoreBusy` when another daemon works on ``database``."""
+    """The one daemon's lock. Raises `StoreTaken` when another daemon works on ``database``."""
     lock = Lock(Path(f"{database}.daemon"))
     if not lock.take():
         lock.release()
-        raise StoreBusy(f"another daemon is running on {database}")
+        raise StoreTaken(f"another daemon is running on {database}")
     return lock
 
 

@@ -1,7 +1,8 @@
 """What cannot be written for want of room is tried again, until it can be, and is not thrown away.
 
-A daemon whose disk is full has nothing to gain from ending: it still has all that it serves, and in its
-memory what it has just fetched. So its writes wait. Other programs fail at once, and say why.
+A daemon whose disk is full, or whose database somebody else holds, has nothing to gain from ending: it still
+has all that it serves, and in its memory what it has just fetched. So its writes wait. Other programs fail at
+once, and say why.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TypeVar
 
 import structlog
 
-from aggregator.errors import StoreOutage
+from aggregator.errors import StoreBusy, StoreOutage
 from aggregator.store.base import Outage
 
 T = TypeVar("T")
@@ -25,8 +26,11 @@ FIRST_S = 1.0  # to the second try
 LONGEST_S = 60.0  # between two tries
 
 
-def pause_s(tries: int) -> float:
-    """How long to wait after so many tries in vain: twice as long each time, within bounds."""
+def pause_s(tries: int, error: StoreOutage) -> float:
+    """How long to wait after so many tries in vain: twice as long each time, within bounds. For who holds the
+    database, a try is a wait already, and costs nobody anything."""
+    if isinstance(error, StoreBusy):
+        return FIRST_S
     return min(FIRST_S * 2.0 ** min(tries - 1, 32), LONGEST_S)
 
 
@@ -39,13 +43,20 @@ class Patience:
         self._over = asyncio.Event()
         self._over.set()
         self._waiting = 0
+        self._ended = False
         self.outage: Outage | None = None
+
+    @property
+    def in_haste(self) -> bool:
+        """Whether to spend as little time as may be on a try: another one follows, or the program ends."""
+        return self.outage is not None or self._ended
 
     def set(self, patient: bool) -> None:
         """Whether to try again. Whoever waits when this ends has one more try, at once."""
         if patient:
             self._over.clear()
         else:
+            self._ended = self._ended or not self._over.is_set()
             self._over.set()
 
     async def lasting(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -62,9 +73,10 @@ class Patience:
                     tries += 1
                     if tries == 1:
                         self._begin(error)
-                    log.debug("store.tried", tries=tries, again_s=pause_s(tries), error=str(error))
+                    pause = pause_s(tries, error)
+                    log.debug("store.tried", tries=tries, again_s=pause, error=str(error))
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(pause_s(tries)):
+                    async with asyncio.timeout(pause):
                         await self._over.wait()
         finally:
             if tries:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.errors import StoreBusy, StoreError
 from aggregator.model.source import Outcome, Saved
+from aggregator.store import connect
 from aggregator.store.patience import Patience
 from aggregator.store.trouble import OutcomeRefused, translated
 from aggregator.store.write import pin_failure, save_group
@@ -53,6 +54,7 @@ class Writer:
         self._connection = connection
         self._now = now
         self._patience = patience
+        self._busy_s = connect.BUSY_S  # what the connection was opened with
         self._queue: asyncio.Queue[_Save | _Call | _Stop] = asyncio.Queue(QUEUE)
         self._held: _Save | _Call | _Stop | None = None  # taken from the queue while grouping
         self._closed = False
@@ -156,8 +158,17 @@ class Writer:
 
     async def _transaction(self, work: Work[T]) -> T:
         with translated():
+            await self._wait_at_most(connect.BUSY_AGAIN_S if self._patience.in_haste else connect.BUSY_S)
             async with self._connection.begin():
                 return await work(self._connection)
+
+    async def _wait_at_most(self, seconds: float) -> None:
+        """How long SQLite waits for another process that holds the database."""
+        if seconds != self._busy_s:
+            driver = (await self._connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            await driver.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+            self._busy_s = seconds
 
     def _refuse_rest(self) -> None:
         jobs = [self._held] if self._held else []

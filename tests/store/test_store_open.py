@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import column, create_engine, select, table
 
-from aggregator.errors import StoreBusy, StoreError, StoreNewer
+from aggregator.errors import StoreError, StoreNewer, StoreTaken
 from aggregator.model.settings import StoreSettings
 from aggregator.store import migrations
 from aggregator.store.base import Store
@@ -130,7 +130,7 @@ async def test_opening_makes_folders_and_a_durable_write_ahead_log(bench, path):
 
 async def test_a_second_daemon_is_refused_and_others_are_not(opened, path, clock):
     async with opened("daemon") as daemon:
-        with pytest.raises(StoreBusy):
+        with pytest.raises(StoreTaken):
             await open_store(StoreSettings(path=path), now=clock, role="daemon")
         async with opened("crawler") as beside, opened("reader") as reader:
             assert await beside.store.item_count() == await reader.store.item_count() == 0

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.errors import StoreOutage
-from aggregator.store import patience
+from aggregator.errors import StoreBusy, StoreOutage
+from aggregator.store import connect, patience
 
 LARGE = "x" * 500_000
 
@@ -33,15 +33,18 @@ async def no_writing(store):
 
 async def begun(store):
     """Returns when the store has noticed."""
-    while store.outage is None:
-        await store.item_count()
+    async with asyncio.timeout(20):
+        while store.outage is None:
+            await store.item_count()
     return store.outage
 
 
 def test_the_pause_doubles_up_to_a_minute(monkeypatch):
     monkeypatch.undo()
-    assert [patience.pause_s(tries) for tries in range(1, 9)] == [1, 2, 4, 8, 16, 32, 60, 60]
-    assert patience.pause_s(10**6) == 60
+    full, busy = StoreOutage("full"), StoreBusy("held")
+    assert [patience.pause_s(tries, full) for tries in range(1, 9)] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert patience.pause_s(10**6, full) == 60
+    assert {patience.pause_s(tries, busy) for tries in range(1, 99)} == {1}, "to look costs nothing"
 
 
 async def test_what_is_saved_waits_in_order_and_is_stored_once(bench, make, clock):
@@ -148,3 +151,69 @@ async def test_an_outage_lasts_until_nobody_waits(clock):
     room["a"] = True
     assert await one == "a"
     assert lasting.outage is None
+
+
+HOLD = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.readline()
+connection.execute("ROLLBACK")
+print("free", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def short(monkeypatch):
+    monkeypatch.setattr(connect, "BUSY_S", 0.05)
+    monkeypatch.setattr(connect, "BUSY_AGAIN_S", 0.01)
+
+
+async def said(child, text):
+    assert (await asyncio.to_thread(child.stdout.readline)).strip() == text
+
+
+async def test_a_patient_store_waits_for_who_holds_the_database(short, opened, make, start, path, clock):
+    async with opened() as bench:
+        await bench.sync(make.source("a"), make.source("b"))
+        claims = await bench.claim()
+        bench.store.patient(True)
+        child = start(HOLD, path)
+        await said(child, "held")
+        save = asyncio.create_task(bench.store.save(make.outcome(claims["a"], make.change("1"))))
+        assert "another process has held the database" in (await begun(bench.store)).reason
+        assert await bench.titles("all") == [], "reading goes on"
+        child.stdin.write("\n")
+        child.stdin.flush()
+        assert (await save).new == 1
+        assert bench.store.outage is None
+        assert await bench.titles("all") == ["1"]
+        await bench.forget()
+
+
+async def test_without_patience_who_holds_it_is_told(short, opened, make, start, path):
+    async with opened() as bench:
+        await bench.sync(make.source("a"))
+        claim = (await bench.claim())["a"]
+        await said(start(HOLD, path), "held")
+        with pytest.raises(StoreBusy, match="another process has held the database for too long"):
+            await bench.store.save(make.outcome(claim, make.change("1")))
+        assert bench.store.outage is None
+
+
+async def test_closing_ends_the_waiting_for_who_holds_it_soon(short, monkeypatch, opened, make, start, path):
+    async with opened() as bench:
+        await bench.sync(make.source("a"), make.source("b"))
+        claims = await bench.claim()
+        bench.store.patient(True)
+        await said(start(HOLD, path), "held")
+        saves = [asyncio.create_task(bench.store.save(make.outcome(claim))) for claim in claims.values()]
+        calls = [asyncio.create_task(bench.store.end_run()) for _ in range(20)]
+        await begun(bench.store)
+        monkeypatch.setattr(connect, "BUSY_S", 3600.0)  # no try may be as long as the first was
+        await asyncio.wait_for(bench.store.close(), 20)
+        for one in (*saves, *calls):
+            with pytest.raises(StoreBusy):
+                await one

@@ -65,6 +65,7 @@ def coded(code):
     [
         (sqlite3.SQLITE_BUSY, StoreBusy),
         (sqlite3.SQLITE_BUSY_SNAPSHOT, StoreBusy),
+        (sqlite3.SQLITE_PROTOCOL, StoreBusy),
         (sqlite3.SQLITE_FULL, StoreOutage),
         (sqlite3.SQLITE_IOERR_WRITE, StoreOutage),
         (sqlite3.SQLITE_READONLY, StoreOutage),
