@@ -9,13 +9,14 @@ import resource
 import signal
 import subprocess
 from collections.abc import Iterator
+from configparser import ConfigParser
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.origin import ThreadedOrigin
-from tests.program import Daemon, Program, configuration, rss
+from tests.program import ROOT, Daemon, Program, configuration, rss
 
 STORE_FAILED = 4
 LIMITED = """
@@ -183,6 +184,75 @@ def small(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
+def filled(folder: Path) -> Path:
+    """The file that takes all the room in the file system of ``folder``."""
+    filler = folder / "filler"
+    with suppress(OSError), filler.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    return filler
+
+
+@pytest.mark.slow
+def test_a_daemon_that_was_killed_is_started_on_a_full_disk(
+    small: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    """Opening writes nothing where nothing is to be changed."""
+    threaded_origin.serve("/feed", rss(("a", "First")))
+    source = {"name": "acme", "url": threaded_origin.url("/feed"), "every": "1s"}
+    program = Program(small, configuration([source]))
+    with Daemon(program) as daemon:
+        daemon.wait_for('"new": 1')
+        daemon.process.kill()
+    filler = filled(small)
+    with Daemon(program, log_level="debug") as daemon:
+        daemon.wait_for("store.outage")
+        polled = threaded_origin.count()
+        assert titles(daemon) == ["First"]
+        daemon.wait_for("store.tried", 2)
+        assert threaded_origin.count() == polled
+        threaded_origin.serve("/feed", rss(("b", "Second"), ("a", "First")))
+        filler.unlink()
+        daemon.wait_for("store.recovered")
+        daemon.wait_for('"new": 1')
+        assert titles(daemon) == ["First", "Second"]
+        filler = filled(small)
+        daemon.wait_for("store.outage", 2)
+        assert daemon.stop() == STORE_FAILED
+        filler.unlink()
+    assert not count(daemon, "Traceback")
+
+
+@pytest.mark.slow
+def test_where_not_even_the_index_of_the_log_can_be_made_starting_again_helps(
+    small: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    """After an orderly end SQLite has removed it, and makes it anew before anything can be read."""
+    threaded_origin.serve("/feed", rss(("a", "First")))
+    source = {"name": "acme", "url": threaded_origin.url("/feed"), "every": "1s"}
+    program = Program(small, configuration([source]))
+    assert program.refresh()["items"]["new"] == 1
+    filler = filled(small)
+    for verb in ("run", "serve", "status"):
+        done = program.run(verb)
+        assert done.returncode == STORE_FAILED
+        [line] = done.stderr.splitlines()
+        assert line.startswith("store: the disk is full or cannot be written")
+    filler.unlink()
+    with Daemon(program) as daemon:
+        assert titles(daemon) == ["First"]
+    assert daemon.status == 0
+
+
+def test_the_unit_starts_it_again_after_that() -> None:
+    unit = ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read(ROOT / "deploy" / "aggregator.service")
+    service = unit["Service"]
+    assert (service["Restart"], service["RestartPreventExitStatus"]) == ("on-failure", "2")
+    assert unit["Unit"]["StartLimitIntervalSec"] == "0"
+
+
 @pytest.mark.slow
 def test_a_file_system_that_fills_up_and_is_freed(small: Path, threaded_origin: ThreadedOrigin) -> None:
     names = [f"s{n}" for n in range(20)]
@@ -192,10 +262,7 @@ def test_a_file_system_that_fills_up_and_is_freed(small: Path, threaded_origin: 
     program = Program(small, configuration(sources))
     with Daemon(program, log_level="debug") as daemon:
         daemon.wait_for('"new": 1', 20)
-        filler = small / "filler"
-        with suppress(OSError), filler.open("wb", buffering=0) as file:
-            while True:
-                file.write(bytes(4096))
+        filler = filled(small)
         for name in names:
             threaded_origin.serve(f"/{name}", rss((f"{name} 1", f"{name} 1"), (name, f"{name} 0")))
         daemon.wait_for("store.outage")
