@@ -109,21 +109,3 @@ async def test_a_clock_that_is_set_stops_nothing(step: timedelta, monkeypatch: p
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-
-
-async def test_a_chore_that_is_under_way_at_the_end_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
-    begun = asyncio.Event()
-
-    async def chore() -> None:
-        begun.set()
-        await asyncio.Event().wait()
-
-    running = asyncio.create_task(Ticks({}, lambda category: None, {"chore": (HOUR, chore)}).run())
-    await asyncio.wait_for(begun.wait(), 20)
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
-    await asyncio.wait(
-        [each for each in asyncio.all_tasks() if each is not asyncio.current_task()] or [running]
-    )
-    assert not caplog.records

@@ -59,7 +59,12 @@ class Rounds:
     async def _round(self) -> None:
         if self._store.outage is not None:
             return
-        for one in await self._store.owing(self._now()):
+        try:
+            owing = await self._store.owing(self._now())
+        except StoreOutage as error:
+            log.warning("articles.not_looked_for", error=str(error))  # the next round does
+            return
+        for one in owing:
             if one.source_id not in self._busy:
                 self._busy.add(one.source_id)
                 await self._pool.start(one)

@@ -19,6 +19,7 @@ from typing import Literal, Self, TypeVar
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from aggregator.errors import StoreOutage
 from aggregator.model.feed import Feed, PublishedItem
 from aggregator.model.item import Alias, Item, Known, Publisher
 from aggregator.model.settings import Category, StoreSettings
@@ -264,7 +265,10 @@ class Database:
         if self._looked_at is not None and abs(now - self._looked_at) < _LOOK_FOR_DEAD:
             return
         self._looked_at = now
-        dead = await self._reader.call(lambda c: claims.dead_owners(c, self._owner))
+        try:
+            dead = await self._reader.call(lambda c: claims.dead_owners(c, self._owner))
+        except StoreOutage:
+            return  # there is another look in a few seconds
         if dead:
             await self._writer.call(lambda connection: claims.forget_owners(connection, dead))
 

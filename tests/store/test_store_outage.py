@@ -31,6 +31,19 @@ async def no_writing(store):
         await driver.execute("PRAGMA query_only = OFF")
 
 
+@asynccontextmanager
+async def no_reading(store):
+    """No connection can be opened within: the file is elsewhere. The one that writes goes on."""
+    await store._reader._engine.dispose()
+    moved = store.path.rename(store.path.with_name("moved"))
+    store.path.mkdir()
+    try:
+        yield
+    finally:
+        store.path.rmdir()
+        moved.rename(store.path)
+
+
 async def begun(store):
     """Returns when the store has noticed."""
     async with asyncio.timeout(20):
@@ -217,3 +230,14 @@ async def test_closing_ends_the_waiting_for_who_holds_it_soon(short, monkeypatch
         for one in (*saves, *calls):
             with pytest.raises(StoreBusy):
                 await one
+
+
+async def test_claiming_needs_no_reading_that_fails_for_a_while(opened, make, clock):
+    async with opened() as bench:
+        await bench.sync(make.source("a"))
+        async with no_reading(bench.store):
+            with pytest.raises(StoreOutage):
+                await bench.store.item_count()
+            claims = await bench.store.claim_due(clock(), category=None, limit=9, lease_s=60, per_host=9)
+        assert [claim.source.name for claim in claims] == ["a"]
+        await bench.store.release(claims)
