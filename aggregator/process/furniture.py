@@ -39,7 +39,8 @@ def without_furniture(html: str, rules: Clean) -> str:
 
 
 def _replace(tree: LexborHTMLParser, pairs: tuple[tuple[str, str], ...]) -> None:
-    assert tree.root is not None
+    if tree.root is None:  # nothing is left
+        return
     texts = [node for node in tree.root.traverse(include_text=True) if node.tag == "-text"]
     for node in texts:
         before = after = node.text_content or ""

@@ -46,6 +46,8 @@ def test_a_finance_portal_s_widgets() -> None:
         ("<p>a</p>", Clean(remove=("p",)), ""),
         ("<div>a<div>b<div>c</div></div></div>d", Clean(remove=("div", "div div")), "d"),
         ("<b>a<b>b<b>c</b></b></b>d", Clean(unwrap=("b",)), "abcd"),
+        ("<a>a</a>", Clean(remove=("a",), replace=(("a", "b"),), drop_empty=True), ""),
+        ("a<p>a</p>a<i>a</i>", Clean(replace=(("a", "b"),)), "b<p>b</p>b<i>b</i>"),
         ("", PORTAL, ""),
         ("no markup", PORTAL, "no markup"),
     ],
