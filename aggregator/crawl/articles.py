@@ -108,9 +108,10 @@ class Articles:
         except CrawlError as failure:
             await self._failed(source, request, failure)
         else:
-            await self.store.save_article(request, item)
+            stored = await self.store.save_article(request, item)
             self.report(None)
-            log.info("article.done", source=source.name, url=without_secrets(request.url))
+            event = "article.done" if stored else "article.outdated"
+            log.info(event, source=source.name, url=without_secrets(request.url))
         return True
 
     async def _asked(self, source: Source, request: Owed) -> FetchResult:

@@ -56,8 +56,9 @@ class Asked:
         self.answers[taken.uid] = Answer(stage="bug", reason="the log has it")
         return taken
 
-    async def save_article(self, owed: Owed, item: Item) -> None:
+    async def save_article(self, owed: Owed, item: Item) -> bool:
         self.answers[owed.uid] = Answer(item=item)
+        return True
 
     async def article_failed(
         self,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -95,14 +96,16 @@ async def owed_count(connection: AsyncConnection) -> int:
     return await connection.scalar(wanted) or 0
 
 
-async def save(connection: AsyncConnection, owed: Owed, changed: Item, now: datetime) -> None:
+async def save(connection: AsyncConnection, owed: Owed, changed: Item, now: datetime) -> bool:
     """See `base.Store.save_article`."""
     before = await _taken(connection, owed)
     if before is None:
-        return
+        return False
+    if before.entry_digest != owed.known.entry_digest:  # and what it says now must not be overwritten
+        await _put_off(connection, owed, now, owed.tries)
+        return False
     named = [changed.publisher] if changed.publisher else []
-    publisher_id, sorted_at = before
-    had = [publisher_id] if publisher_id is not None else []
+    had = [before.publisher_id] if before.publisher_id is not None else []
     known = await publishers.directory(connection, named, had)
     own = known.by_name[changed.publisher.name] if changed.publisher else None
     if own is not None:
@@ -123,25 +126,33 @@ async def save(connection: AsyncConnection, owed: Owed, changed: Item, now: date
     for old in (known.by_id[one] for one in had if own is None or one != own.id):
         gone = delete(member).where(
             member.c.feed_id == old.feed_id,
-            member.c.sorted_at == sorted_at,
+            member.c.sorted_at == before.sorted_at,
             member.c.item_id == owed.known.item_id,
         )
         if (await connection.execute(gone)).rowcount:
             left.add(old.key)
     await _forget(connection, [owed.request_id])
     await _publish(connection, owed.source_id, [owed.known.item_id], at, always=True, left=left)
+    return True
 
 
-async def _taken(connection: AsyncConnection, owed: Owed) -> tuple[int | None, int] | None:
-    """Publisher and place of the item, if the request is still ours to answer: whoever answers after its
-    lease finds that another process has taken it meanwhile, or that the item was pruned."""
+async def _taken(connection: AsyncConnection, owed: Owed) -> Any:
+    """A row with publisher, place and entry of the item, if the request is still ours to answer, or None:
+    whoever answers after its lease finds that another process has taken it, or that the item was pruned."""
     ours = (
-        select(item.c.publisher_id, item.c.sorted_at)
+        select(item.c.publisher_id, item.c.sorted_at, item.c.entry_digest)
         .join(article_request, article_request.c.item_id == item.c.id)
         .where(article_request.c.id == owed.request_id, article_request.c.tries == owed.tries)
     )
-    found = (await connection.execute(ours)).one_or_none()
-    return (found.publisher_id, found.sorted_at) if found else None
+    return (await connection.execute(ours)).one_or_none()
+
+
+async def _put_off(connection: AsyncConnection, owed: Owed, until: datetime, tries: int) -> None:
+    await connection.execute(
+        update(article_request)
+        .where(article_request.c.id == owed.request_id)
+        .values(next_try_at=rows.to_us(until), tries=tries)
+    )
 
 
 async def fail(
@@ -159,11 +170,7 @@ async def fail(
         return
     at = rows.to_us(now)
     if again_at is not None:
-        await connection.execute(
-            update(article_request)
-            .where(article_request.c.id == owed.request_id)
-            .values(next_try_at=rows.to_us(again_at), tries=owed.tries if counted else owed.tries - 1)
-        )
+        await _put_off(connection, owed, again_at, owed.tries if counted else owed.tries - 1)
         return
     await connection.execute(
         insert(trail),

@@ -173,8 +173,10 @@ class ArticleRequests(Protocol):
         """The article, if its time has still come: nobody else is given it within ``lease``, after which it
         counts as lost in a crash. None when somebody else was faster."""
 
-    async def save_article(self, owed: Owed, item: Item) -> None:
-        """Stores an item as its article makes it and publishes it; the article is not owed any more."""
+    async def save_article(self, owed: Owed, item: Item) -> bool:
+        """Stores an item as its article makes it and publishes it; the article is not owed any more. Nothing
+        is stored, and False given, where somebody else has taken the request meanwhile, or where the item's
+        entry has changed: its article may have, too, and is to be asked for again, now."""
 
     async def article_failed(
         self,

@@ -308,8 +308,8 @@ class Database:
 
         return await self._writer.call(work)
 
-    async def save_article(self, owed: Owed, item: Item) -> None:
-        await self._writer.call(lambda c: articles.save(c, owed, item, self._now()))
+    async def save_article(self, owed: Owed, item: Item) -> bool:
+        return await self._writer.call(lambda c: articles.save(c, owed, item, self._now()))
 
     async def article_failed(
         self,

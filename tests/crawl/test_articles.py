@@ -341,3 +341,23 @@ def test_an_article_is_no_larger_than_five_mebibytes(tmp_path: Path, threaded_or
     with closing(sqlite3.connect(program.database)) as database, database:
         trail = database.execute("select stage, reason, detail from trail").fetchall()
     assert trail == [("fetch", "article", "the answer is larger than 5242880 bytes")]
+
+
+def test_a_correction_that_comes_while_the_article_is_awaited_is_kept(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    hold = threaded_origin.event()
+    threaded_origin.serve("/news", page("a"))
+    threaded_origin.serve("/article/a", article("正文"), hold=hold)
+    program = Program(tmp_path, news(threaded_origin.url("/news"), CONTENT, 'every = "1s"'))
+    with Daemon(program) as daemon:
+        threaded_origin.wait_for("/article/a")
+        threaded_origin.serve("/news", page("a").replace("a 标题", "a 更正"))
+        daemon.wait_for('"updated": 1')
+        threaded_origin.serve("/article/a", article("正文更正"))
+        threaded_origin.set(hold)
+        daemon.wait_for("article.outdated")
+        daemon.wait_for("article.done")
+    (one,) = items(program)
+    assert (one["title"], one["content_html"]) == ("a 更正", "<p>正文更正</p><p>Buy!</p>")
+    assert (threaded_origin.count("/article/a"), owed(program)) == (2, 0)

@@ -180,3 +180,36 @@ async def test_an_article_is_given_to_one_alone(bench, make):
     bench.clock.step(400)
     assert await bench.store.next_article(owed.source_id, bench.clock()) == due
     assert (await bench.store.take_article(due, bench.clock(), lease=LEASE)).tries == 2
+
+
+@pytest.mark.parametrize("published", [False, True])
+async def test_an_edit_under_way_is_not_overwritten_and_its_article_asked_for_again(bench, make, published):
+    await bench.sync(make.source("a"))
+    owed = await wait_for_article(bench, make)
+    if published:
+        await bench.store.publish_waiting(owed.source_id, bench.clock())
+    edit = make.change("1", "a corrected teaser", item_id=owed.known.item_id, title="Corrected", raw=b"new")
+    assert (await bench.save("a", replace(edit, keeps_content=True))).updated == 1
+    before = await revisions(bench)
+    assert await bench.store.save_article(owed, came(make, title="As it was")) is False
+    assert risen(before, await revisions(bench)) == set()
+    assert await bench.titles("all") == (["1"] if published else [])
+    record = await bench.store.item(edit.item.uid)
+    assert (record.published.item.title, record.published.item.content_html) == (
+        "Corrected",
+        "a corrected teaser",
+    )
+    again = await take(bench)
+    assert (again.raw, again.tries) == (b"new", 2), "at once, without waiting for the lease"
+    assert await bench.store.save_article(again, came(make, title="Corrected")) is True
+    (shown,) = await bench.store.view_items("all", 1)
+    assert (shown.item.title, shown.item.content_html) == ("Corrected", "The article.")
+    assert await bench.store.owed_count() == 0
+
+
+async def test_an_edit_of_another_item_is_none_of_the_article_s_business(bench, make):
+    await bench.sync(make.source("a"))
+    await bench.save("a", make.change("0"))
+    owed = await wait_for_article(bench, make)
+    await bench.save("a", make.change("0", "edited", item_id=await bench.item_id("a", "0")))
+    assert await bench.store.save_article(owed, came(make)) is True
