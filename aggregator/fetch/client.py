@@ -6,12 +6,10 @@ from __future__ import annotations
 
 import asyncio
 import http
-import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from types import TracebackType
 
 import aiohttp
@@ -20,6 +18,15 @@ from aiohttp.abc import AbstractResolver
 from aggregator.errors import ConfigError, NetworkError, Problem, RefusedError, StatusError
 from aggregator.fetch import address, body, local
 from aggregator.fetch.guard import Guard
+from aggregator.fetch.headers import (
+    MAX_HEADER_BYTES,
+    applicable,
+    check_sendable,
+    received,
+    retry_after_s,
+    to_send,
+    validators_of,
+)
 from aggregator.fetch.politeness import Gate, shared
 from aggregator.fetch.robots import PRODUCT, Robots
 from aggregator.fetch.translate import RAISED, translate
@@ -27,20 +34,10 @@ from aggregator.model.http import FetchRequest, FetchResult
 from aggregator.model.settings import FetchSettings
 from aggregator.model.source import Validators
 
-_VALIDATORS = frozenset({"etag", "last-modified"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 
-# A line, and all of them together. The library's 8 KiB a line are too few for the Content-Security-Policy
-# of some large sites.
-_MAX_HEADER_BYTES = 64 * 1024
-_MAX_ETAG = 1024
-_MAX_LAST_MODIFIED = 100
-_MAX_RETRY_AFTER_S = 30 * 86400.0
 _KEEP_ALIVE_S = 15.0
-
-_PRINTABLE = re.compile(r"[ -~]+")
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # token, RFC 9110 section 5.6.2
 
 
 def _utc_now() -> datetime:
@@ -117,8 +114,8 @@ class Client:
                 sock_connect=settings.connect_timeout_s,
                 sock_read=settings.idle_timeout_s,
             ),
-            max_line_size=_MAX_HEADER_BYTES,
-            max_field_size=_MAX_HEADER_BYTES,
+            max_line_size=MAX_HEADER_BYTES,
+            max_field_size=MAX_HEADER_BYTES,
         )
         return self
 
@@ -162,7 +159,7 @@ class Client:
         if local.is_local(request.url):
             self._allowed()
             return await local.fetch(request, self._directory)
-        _check_headers(request.headers)
+        check_sendable(request.headers)
         start = target = address.parse(request.url)
         budget = _Budget(request.timeout_s)
         seen = {start.text}
@@ -221,8 +218,8 @@ class Client:
     ) -> FetchResult | _Redirect:
         if self._session is None:
             raise RuntimeError("the client is not open")
-        headers = _headers(request, start, target)
-        sent = _applicable(request.validators, target) if request.body is None else None
+        headers = to_send(request, start, target)
+        sent = applicable(request.validators, target) if request.body is None else None
         if sent is not None:
             if sent.etag is not None:
                 headers["If-None-Match"] = sent.etag
@@ -233,7 +230,7 @@ class Client:
         async with self._session.request(
             method, target.url, data=data, headers=headers, allow_redirects=False
         ) as response:
-            got = _received(response)
+            got = received(response)
             status = response.status
             if status in (200, 203):
                 whole, wire = await body.read(
@@ -242,10 +239,10 @@ class Client:
                     max_body=request.max_body_bytes,
                     part=request.part,
                 )
-                kept = _validators(target.text, got, None)
+                kept = validators_of(target.text, got, None)
                 return _result(target.text, status, got, body=whole, validators=kept, wire_bytes=wire)
             if status == 304 and sent is not None:
-                return _result(target.text, status, got, validators=_validators(target.text, got, sent))
+                return _result(target.text, status, got, validators=validators_of(target.text, got, sent))
             if status in _REDIRECTS and "location" in got:
                 return _Redirect(status, address.join(target, response.headers["Location"]))
             raise self._status_error(request, target, status, got)
@@ -266,25 +263,6 @@ class Client:
         return StatusError(message, status=status, retry_after_s=wait_s, held_host=held_host)
 
 
-def retry_after_s(value: str, now: datetime) -> float | None:
-    """Seconds to wait by a Retry-After header (RFC 9110 section 10.2.3), seconds or date, at most 30
-    days; None when it says nothing that can be read. A date that has passed is 0."""
-    value = value.strip()
-    if re.fullmatch(r"\d+(\.\d*)?", value, re.ASCII):
-        return min(float(value[:20]), _MAX_RETRY_AFTER_S)
-    try:
-        at = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):  # a year of twenty digits is the latter
-        return None
-    if at.tzinfo is None:  # "-0000": UTC, of unknown local zone
-        at = at.replace(tzinfo=UTC)
-    try:
-        wait_s = (at - now).total_seconds()
-    except OverflowError:
-        return None
-    return min(max(wait_s, 0.0), _MAX_RETRY_AFTER_S)
-
-
 def _tls(ca_file: str | None) -> ssl.SSLContext | bool:
     """The system's certificates, and the operator's beside them. True is the context that the HTTP
     client has made already: another one would cost every start 20 ms."""
@@ -298,66 +276,6 @@ def _tls(ca_file: str | None) -> ssl.SSLContext | bool:
         text = f"{ca_file} holds no certificates that can be read: {error.strerror or error}"
         raise ConfigError((Problem(file="", line=0, where="fetch.ca_file", text=text),)) from None
     return context
-
-
-def _check_headers(headers: Mapping[str, str]) -> None:
-    for name, value in headers.items():
-        if not _HEADER_NAME.fullmatch(name) or any(char in value for char in "\r\n\0"):
-            raise RefusedError("a configured header cannot be sent")
-
-
-def _headers(request: FetchRequest, start: address.Target, target: address.Target) -> dict[str, str]:
-    """The operator's headers and credentials for the first origin, only the harmless ones elsewhere."""
-    if target.origin != start.origin:
-        return {"Accept": request.accept}
-    headers = dict(request.headers)
-    given = {name.lower() for name in headers}
-    if "accept" not in given:
-        headers["Accept"] = request.accept
-    if request.body is not None and "content-type" not in given:
-        is_json = request.body.lstrip()[:1] in ("{", "[")
-        headers["Content-Type"] = "application/json" if is_json else "application/x-www-form-urlencoded"
-    if start.authorization is not None and "authorization" not in given:
-        headers["Authorization"] = start.authorization
-    return headers
-
-
-def _applicable(validators: Validators | None, target: address.Target) -> Validators | None:
-    """The validators that may be sent to a target: those that it gave itself, if any."""
-    if validators is None or validators.url != target.text:
-        return None
-    return validators if validators.etag or validators.last_modified else None
-
-
-def _received(response: aiohttp.ClientResponse) -> dict[str, str]:
-    """Headers by lower-case name, see `FetchResult`. RefusedError when there is too much of them."""
-    if sum(len(name) + len(value) for name, value in response.raw_headers) > _MAX_HEADER_BYTES:
-        raise RefusedError(f"the answer's headers are larger than {_MAX_HEADER_BYTES} bytes")
-    headers: dict[str, str] = {}
-    for mixed_case, value in response.headers.items():
-        name = mixed_case.lower()
-        if not value.isascii():
-            value = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        if name == "cache-control" and name in headers:
-            value = f"{headers[name]}, {value}"
-        elif name in _VALIDATORS and headers.get(name, value) != value:
-            value = ""
-        headers[name] = value
-    return headers
-
-
-def _validators(url: str, headers: Mapping[str, str], old: Validators | None) -> Validators | None:
-    """What to ask with next time: the answer's own, and on a 304 (``old`` given) the old ones where it
-    has none (RFC 9111 section 4.3.4)."""
-    etag = _opaque(headers.get("etag"), _MAX_ETAG) or (old.etag if old else None)
-    modified = _opaque(headers.get("last-modified"), _MAX_LAST_MODIFIED) or (
-        old.last_modified if old else None
-    )
-    return Validators(url=url, etag=etag, last_modified=modified) if etag or modified else None
-
-
-def _opaque(value: str | None, limit: int) -> str | None:
-    return value if value and len(value) <= limit and _PRINTABLE.fullmatch(value) else None
 
 
 def _result(

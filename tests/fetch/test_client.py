@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from aggregator.errors import HeldError, NetworkError, RefusedError, StatusError
-from aggregator.fetch.client import retry_after_s
+from aggregator.fetch.headers import retry_after_s
 from aggregator.model.http import FetchRequest
 from aggregator.model.source import Validators
 from aggregator.process.cadence import freshness_s

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aggregator.errors import ParseError
-from aggregator.fetch.client import retry_after_s as held_s
+from aggregator.fetch.headers import retry_after_s as held_s
 from aggregator.fetch.robots import MAX_GAP_S
 from aggregator.fetch.robots import kept_s as robots_kept_s
 from aggregator.fetch.robots import read as read_robots
