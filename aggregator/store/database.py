@@ -20,25 +20,21 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from aggregator.errors import StoreOutage
-from aggregator.model.feed import Feed, PublishedItem
 from aggregator.model.item import Alias, Item, Known, Publisher
 from aggregator.model.settings import Category, StoreSettings
 from aggregator.model.source import Claim, Outcome, Saved, Source
-from aggregator.store import again, articles, changes, claims, holds, publishers, reads, rows, sync, upkeep
+from aggregator.store import again, articles, claims, holds, publishers, reads, rows, sync, upkeep
+from aggregator.store.answers import Answers
 from aggregator.store.base import (
-    Contents,
     Due,
     FirstCheck,
-    ItemRecord,
     Outage,
     Outdated,
     Owed,
     Owing,
     Recleaned,
     Selected,
-    SourceStatus,
     SyncResult,
-    TrailEntry,
 )
 from aggregator.store.connect import bring_up_to_date, look, reader_engine, writer_engine
 from aggregator.store.owners import Lock, Owner, daemon_lock, opening_lock
@@ -82,7 +78,7 @@ async def open_store(settings: StoreSettings, *, now: Callable[[], datetime], ro
     return Database(path, engine, connection, daemon, now)
 
 
-class Database:
+class Database(Answers):
     """An open store; see `base.Store` for what each method promises."""
 
     def __init__(
@@ -93,11 +89,11 @@ class Database:
         daemon: Lock | None,
         now: Callable[[], datetime],
     ) -> None:
+        super().__init__(Reader(reader_engine(path)))
         self.path = path
         self._now = now
         self._engine = engine
         self._connection = connection
-        self._reader = Reader(reader_engine(path))
         self._patience = Patience(now)
         self._writer = Writer(connection, now, self._patience)
         self._owner = Owner(path)
@@ -249,6 +245,10 @@ class Database:
     async def end_run(self) -> None:
         await self._writer.call(lambda connection: claims.forget_owners(connection, [self._owner.id]))
 
+    async def due_count(self, now: datetime, *, category: str | None = None) -> int:
+        await self._forget_dead(now)
+        return await self._reader.call(lambda c: reads.due_count(c, now, category))
+
     async def _own(self, work: Work[T]) -> T:
         async def owned(connection: AsyncConnection) -> T:
             self._owner.appear()
@@ -277,9 +277,6 @@ class Database:
     async def hold_host(self, host: str, until: datetime) -> None:
         await self._writer.call(lambda c: holds.hold(c, host, until, self._now()))
 
-    async def held_hosts(self, now: datetime) -> dict[str, datetime]:
-        return await self._reader.call(lambda c: holds.held(c, now))
-
     async def known(self, source_id: int, aliases: Iterable[Alias]) -> Known:
         some = list(aliases)
         return await self._patience.lasting(
@@ -294,9 +291,6 @@ class Database:
         ids = await self._reader.call(lambda c: articles.owing(c, now))
         found = [(one, self._sources[one]) for one in ids if one in self._sources]
         return [Owing(source_id=one, source=its) for one, its in found if its.article is not None]
-
-    async def owed_count(self) -> int:
-        return await self._reader.call(articles.owed_count)
 
     async def next_article(self, source_id: int, now: datetime) -> Due | None:
         return await self._reader.call(lambda c: articles.following(c, source_id, now))
@@ -325,56 +319,8 @@ class Database:
             lambda c: articles.fail(c, owed, stage, reason, detail, again_at, self._now(), counted)
         )
 
-    async def waiting_sources(self) -> list[tuple[int, str]]:
-        return await self._reader.call(articles.waiting_sources)
-
     async def publish_waiting(self, source_id: int, before: datetime) -> int:
         return await self._writer.call(lambda c: articles.publish_waiting(c, source_id, before, self._now()))
-
-    # Reading
-
-    async def feed(self, key: str) -> Feed | None:
-        return await self._reader.call(lambda c: reads.feed_row(c, key))
-
-    async def feeds(self, *kinds: str) -> list[Feed]:
-        return await self._reader.call(lambda c: reads.feeds(c, kinds))
-
-    async def newest_feeds(self, kind: str, limit: int) -> list[Feed]:
-        return await self._reader.call(lambda c: reads.newest_feeds(c, kind, limit))
-
-    async def revision(self, key: str) -> tuple[int, bool] | None:
-        return await self._reader.revision(key)
-
-    async def view(self, key: str, limit: int) -> tuple[Feed, list[PublishedItem]] | None:
-        return await self._reader.call(lambda c: reads.view(c, key, limit), snapshot=True)
-
-    async def view_items(self, key: str, limit: int, before: str | None = None) -> list[PublishedItem]:
-        return await self._reader.call(lambda c: reads.view_items(c, key, limit, before))
-
-    async def contents(self, key: str, since: int) -> Contents:
-        return await self._reader.call(lambda c: changes.contents(c, key, since), snapshot=True)
-
-    async def items(self, ids: Sequence[int]) -> dict[int, PublishedItem]:
-        return await self._reader.call(lambda c: changes.items(c, ids))
-
-    async def item(self, uid: str) -> ItemRecord | None:
-        return await self._reader.call(lambda c: reads.item_record(c, uid), snapshot=True)
-
-    async def trail(self, source_name: str, limit: int) -> list[TrailEntry]:
-        return await self._reader.call(lambda c: reads.trail_of(c, source_name, limit))
-
-    async def states(self) -> list[SourceStatus]:
-        return await self._reader.call(reads.states)
-
-    async def item_count(self) -> int:
-        return await self._reader.call(reads.item_count)
-
-    async def due_count(self, now: datetime, *, category: str | None = None) -> int:
-        await self._forget_dead(now)
-        return await self._reader.call(lambda c: reads.due_count(c, now, category))
-
-    async def next_due_at(self) -> datetime | None:
-        return await self._reader.call(reads.next_due_at)
 
     # Upkeep
 
@@ -398,6 +344,3 @@ class Database:
 
     async def clean_again(self, done: Sequence[Recleaned]) -> int:
         return await self._writer.call(lambda c: again.clean_again(c, done, self._now()))
-
-    async def integrity(self) -> list[str]:
-        return await self._reader.call(upkeep.integrity, snapshot=True)
