@@ -11,7 +11,7 @@ import pytest
 from tests.bench.sides import ROOT
 from tests.soak.__main__ import BOUNDS, EVERY, Look, judged
 
-STILL = Look(rounds=0, memory=10**8, database=10**6, log=10**7, files=40, tasks=4, children=1)
+STILL = Look(rounds=0, memory=10**8, blocks=400_000, database=10**6, log=10**7, files=40, tasks=4, children=1)
 
 
 @pytest.mark.parametrize("name", BOUNDS)
