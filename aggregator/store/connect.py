@@ -132,7 +132,10 @@ def make(connection: Connection) -> None:
 
 
 def _url(path: Path) -> URL:
-    return URL.create("sqlite+aiosqlite", database=str(path))
+    """Of a file that is there: where it has vanished, no empty one takes its place."""
+    return URL.create(
+        "sqlite+aiosqlite", database=path.absolute().as_uri(), query={"mode": "rw", "uri": "true"}
+    )
 
 
 def _on_connect(engine: AsyncEngine, pragmas: tuple[str, ...]) -> None:
