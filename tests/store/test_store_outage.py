@@ -241,3 +241,14 @@ async def test_claiming_needs_no_reading_that_fails_for_a_while(opened, make, cl
             claims = await bench.store.claim_due(clock(), category=None, limit=9, lease_s=60, per_host=9)
         assert [claim.source.name for claim in claims] == ["a"]
         await bench.store.release(claims)
+
+
+async def test_no_empty_database_takes_the_place_of_one_that_has_vanished(opened):
+    async with opened() as bench:
+        await bench.store._reader._engine.dispose()
+        moved = bench.store.path.rename(bench.store.path.with_name("moved"))
+        with pytest.raises(StoreOutage):
+            await bench.store.item_count()
+        assert not bench.store.path.exists()
+        moved.rename(bench.store.path)
+        assert await bench.store.item_count() == 0
