@@ -16,7 +16,7 @@ from aggregator.crawl.worker import Workers
 from aggregator.model.settings import StoreSettings
 from aggregator.store.base import Outdated, Recleaned
 from aggregator.store.database import Database, open_store
-from tests.crawl.test_worker import die
+from tests.crawl.test_worker import die, hang
 from tests.program import Program, configuration, rss
 
 COUNT = 30
@@ -51,13 +51,13 @@ async def inline(size, function, *arguments):
 
 @pytest.mark.parametrize(
     ("workers", "call"),
-    [(Workers(deadline_s=0.001), None), (Workers(), die)],
+    [(Workers(deadline_s=0.5), hang), (Workers(), die)],
     ids=["takes too long", "kills its reader"],
 )
 async def test_markup_that_cannot_be_cleaned_becomes_its_words(store, workers: Workers, call) -> None:
     async def work(size, function, *arguments):
         if size == SLOW:
-            return await (workers.run(call) if call else workers.run(function, *arguments))
+            return await workers.run(call)
         return function(*arguments)
 
     assert await again.clean_again(store, partial(again.reclean, work=work)) == COUNT
