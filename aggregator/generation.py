@@ -41,7 +41,7 @@ async def prepared(
     config: Config, store: Store, metrics: Metrics, network: Network
 ) -> AsyncIterator[Generation]:
     """A generation that has everything it needs, and does nothing yet. Raises ConfigError."""
-    gate = Gate(config.fetch.concurrency, config.fetch.per_host, config.fetch.min_gap_s)
+    gate = Gate.of(config.fetch)
     follower = Follower(config, generator=app.GENERATOR) if config.exports else None
     ending = asyncio.Event()
 

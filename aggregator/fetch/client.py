@@ -85,9 +85,7 @@ class Client:
         self._allowed = allowed
         self._resolver = resolver
         self._guard = Guard(settings.allow_private)
-        if gate is None:
-            gate = Gate(settings.concurrency, settings.per_host, settings.min_gap_s)
-        self._gate = gate
+        self._gate = Gate.of(settings) if gate is None else gate  # an empty one is false
         self._robots = Robots(self.fetch)
         contact = " ".join((settings.user_agent_contact or "").split())
         self._user_agent = f"{PRODUCT}/{version}" + (f" (+{contact})" if contact else "")

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aggregator.errors import HeldError
+from aggregator.model.settings import FetchSettings
 
 _FIRST_SWEEP = 256  # hosts remembered before the idle ones are looked for
 
@@ -45,6 +46,11 @@ class Gate:
         self._min_gap_s = min_gap_s
         self._hosts: dict[str, _Host] = {}
         self._sweep_at = _FIRST_SWEEP
+
+    @classmethod
+    def of(cls, settings: FetchSettings) -> Gate:
+        """One with the operator's bounds."""
+        return cls(settings.concurrency, settings.per_host, settings.min_gap_s)
 
     @asynccontextmanager
     async def slot(self, name: str, gap_s: float = 0.0) -> AsyncIterator[None]:
