@@ -111,7 +111,7 @@ class Articles:
             stored = await self.store.save_article(request, item)
             self.report(None)
             event = "article.done" if stored else "article.outdated"
-            log.info(event, source=source.name, url=without_secrets(request.url))
+            log.info(event, source=source.name, url=without_secrets(request.url) or request.url)
         return True
 
     async def _asked(self, source: Source, request: Owed) -> FetchResult:
