@@ -166,9 +166,8 @@ class Robots:
             site.until = now + kept
         except FetchError as failure:
             site.failure = failure
-            if not _is_hold(
-                failure
-            ):  # who asks meanwhile shall hear that the host is on hold, not that it failed
+            # Who asks while the host is on hold shall hear that, and not that it failed.
+            if not _is_hold(failure):
                 site.until = now + AGAIN_S
             if site.rules is not None:  # RFC 9309 section 2.3.1.4: what was known goes on counting
                 log.info("robots.kept", place=_place(target), error=str(failure))
