@@ -8,7 +8,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeVar
 
 import click
@@ -113,10 +115,18 @@ async def _terminable(work: Coroutine[Any, Any, T]) -> T:
 
 
 def orders_for(context: click.Context) -> Orders:
-    """The orders of a long-lived verb. From now on SIGHUP is one, also while the verb still starts."""
-    orders = Orders(read=lambda: load(context))
-    signal.signal(signal.SIGHUP, lambda number, frame: _hung_up(orders))
-    return orders
+    """The orders of a long-lived verb. From now on SIGHUP is one: while the verb still starts, it is kept."""
+    # Blocked in this thread and in all that it starts, and waited for, until the process is gone: to put a
+    # handler away has a moment, and so has the interpreter's own end, in which the signal would kill us.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    return Orders(read=lambda: load(context))
+
+
+def _await_hangups(loop: asyncio.AbstractEventLoop, orders: Orders) -> None:
+    with suppress(RuntimeError):  # the loop is closed
+        while True:
+            signal.sigwait({signal.SIGHUP})
+            loop.call_soon_threadsafe(_hung_up, orders)
 
 
 def _hung_up(orders: Orders) -> None:
@@ -138,14 +148,11 @@ def run_until_stopped(work: Coroutine[Any, Any, None], orders: Orders) -> int:
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, ask, number)
-        # Not the loop's own way, which for a moment at its end would let the signal kill us.
-        signal.signal(signal.SIGHUP, lambda number, frame: loop.call_soon_threadsafe(_hung_up, orders))
+        Thread(target=_await_hangups, args=(loop, orders), name="hangups", daemon=True).start()
         try:
             await work
         except* StoreError as group:
             raise first_of(group) from None
-        finally:
-            signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(stoppable())
