@@ -18,7 +18,7 @@ setup: $(VENV)/.dev
 
 # Quick tests; under six minutes.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
 # Kills, real readers and everything else that takes its time.
 test-slow: $(VENV)/.dev

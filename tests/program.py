@@ -77,6 +77,9 @@ class Program:
     ) -> subprocess.Popen[str]:
         command = [sys.executable, *self.launch, "--config", str(self.config), *options, *arguments]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
+        # Where the surroundings forbid compiled files, each of some thousand starts would compile us anew.
+        environment["PYTHONPYCACHEPREFIX"] = str(ROOT / ".pytest_cache" / "bytecode")
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         return subprocess.Popen(
             command,
             cwd=self.folder,
