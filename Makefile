@@ -22,7 +22,7 @@ test: $(VENV)/.dev
 
 # Kills, real readers and everything else that takes its time.
 test-slow: $(VENV)/.dev
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n auto -m slow
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
