@@ -28,7 +28,7 @@ __all__ = ["Cleaned", "as_text", "clean", "cleaned", "heavy", "shows_something",
 
 # Of the cleaning rules: stored items of an older version are cleaned again, so it rises with every change
 # that should reach them. `store.plan` has the same number.
-RULES_VERSION = 2
+RULES_VERSION = 3
 MAX_CLEAN_BYTES = 512 * 1024
 MAX_GROWTH = 4
 _SMALL = 4 * 1024  # short markup may grow by more: one relative link becomes a long absolute one
@@ -180,7 +180,7 @@ def _once(html: str, base: str | None) -> str:
         result = settle_attributes(result, base)
     if "&#" in html:  # only a reference can bring back what was scrubbed
         result = text.scrub(result)
-    if "<img" in result:
+    if "<img" in result or "<source" in result:
         result = embeds.settle_images(result)
     if "<iframe" in result:
         result = embeds.settle_frames(result)

@@ -19,7 +19,7 @@ from aggregator.store.planned import Context, Plan, Stored
 from aggregator.store.publishers import Listed
 from aggregator.store.trouble import OutcomeRefused
 
-RULES_VERSION = 2  # of the cleaning rules that stored items went through
+RULES_VERSION = 3  # of the cleaning rules that stored items went through
 SILENT_EDITS = 20  # an item; some pages contain the time, and would change for ever
 TRAIL_EACH = 200  # trail rows an outcome, as many as a source may keep
 

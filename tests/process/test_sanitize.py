@@ -135,6 +135,11 @@ CASES = [
         '<picture><source data-srcset="/x.webp 2x"><img src="/pixel.gif" data-src="/y.jpg"></picture>',
         '<picture><source srcset="https://e.org/x.webp 2x"><img src="https://e.org/y.jpg"></picture>',
     ),
+    ('<video src="/v.mp4"><source src="data:x"></video>', '<video src="https://e.org/v.mp4"></video>'),
+    (
+        '<picture><source data-srcset="/x.webp 2x"></picture>',
+        '<picture><source srcset="https://e.org/x.webp 2x"></picture>',
+    ),
     # frames
     (
         '<iframe src="https://www.youtube.com/embed/x" width="560" onload="y"><p>no</p></iframe>',
