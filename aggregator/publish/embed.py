@@ -16,6 +16,7 @@ _BLANKS_AROUND_BREAK = re.compile(r"[ \t\r\f]*\n[ \t\r\f\n]*")
 _BLANK_LINE = re.compile(r"\n([ \t\r\f]*)\n")
 _INDENT = "\u3000\u3000"
 _BRACE = re.compile(r"\{(?=[{%#]|\Z)")
+_FENCE = re.compile(r"`{3,}|~{3,}")
 _OPENING = re.compile(r"\s*<(/?)([a-z][a-z0-9]*)", re.IGNORECASE)
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
@@ -40,7 +41,9 @@ def article(html: str, *, boxed: bool = False) -> str:
 def neutral(html: str) -> str:
     """`html` so that Liquid and Nunjucks find nothing of theirs in it. "{{", "{%" and "{#" get a character
     reference, which is the same to HTML, inside a raw block. The block alone would not do: Jekyll counts
-    tags inside it too, when it cuts an excerpt, and a text may hold an end of the block."""
+    tags inside it too, when it cuts an excerpt, and a text may hold an end of the block. So do the fences
+    of Markdown's code, which Hexo looks for before anything else, also within <pre>."""
+    html = _FENCE.sub(_references, html)
     if not _BRACE.search(html):
         return html
     return f"{{% raw %}}{_BRACE.sub('&#123;', html)}{{% endraw %}}"
@@ -49,13 +52,16 @@ def neutral(html: str) -> str:
 def words(text: str) -> str:
     """Plain text as Markdown text on one line: every character that any of the three languages might
     take for its own is a character reference."""
-    line = " ".join(scrub_text(text).split())
-    return _PUNCTUATION.sub(lambda found: f"&#{ord(found.group())};", line)
+    return _PUNCTUATION.sub(_references, " ".join(scrub_text(text).split()))
 
 
 def address(url: str) -> str:
     """A trusted absolute address as it may stand in Markdown's ``<…>``."""
     return quote(scrub_text(url), safe="%:/?#[]@!$&'()*+,;=~-._")
+
+
+def _references(found: re.Match[str]) -> str:
+    return "".join(f"&#{ord(character)};" for character in found.group())
 
 
 def _without_blank_lines(html: str) -> str:
