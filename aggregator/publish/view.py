@@ -37,6 +37,14 @@ def feed_view(feed: Feed, items: Sequence[PublishedItem], site: SiteSettings, ge
     )
 
 
+def size_of(view: FeedView) -> int:
+    """About how many octets a rendering of ``view`` has, from its texts."""
+    return sum(
+        len(each.item.content_html) + len(each.item.summary_html) + len(each.item.title)
+        for each in view.items
+    )
+
+
 @lru_cache(maxsize=4096)
 def feed_id(key: FeedKey) -> str:
     """The permanent ``urn:uuid:`` of a feed. It depends on the key alone, so it outlives every move

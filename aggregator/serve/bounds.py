@@ -20,7 +20,8 @@ _LONGEST_END = 5
 class Bounds:
     """``head_s`` is for a request's head from its first octet, the first one's from the connection on;
     ``idle_s`` between two requests. An answer must be taken within ``answer_s`` and the time that its
-    octets need at ``slowest_bytes_s``."""
+    octets need at ``slowest_bytes_s``; so must each slice of it, or who takes nothing would be waited for
+    as long as who takes all."""
 
     connections: int = 200
     head_bytes: int = 16 * 1024

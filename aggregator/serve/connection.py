@@ -7,6 +7,7 @@ aiohttp's own class and not a wrapper around it because aiohttp shuts down the c
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import cast
 
 import structlog
@@ -15,6 +16,7 @@ from aiohttp.http_exceptions import LineTooLong
 
 from aggregator.serve.app import broken, dressed
 from aggregator.serve.bounds import Bounds, Places, heads
+from aggregator.serve.slices import Slices
 
 log = structlog.get_logger()
 
@@ -32,6 +34,7 @@ class Connection(web.RequestHandler):
         "_head_timer",
         "_overlong",
         "_places",
+        "_taken_by",
         "_taking_timer",
         "_wire",
     )
@@ -53,6 +56,7 @@ class Connection(web.RequestHandler):
         self._answers = 0  # still to be given
         self._head_timer: asyncio.TimerHandle | None = None
         self._taking_timer: asyncio.TimerHandle | None = None
+        self._taken_by = math.inf  # the loop's time by which the answer under way must be taken whole
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._wire = cast(asyncio.Transport, transport)
@@ -99,6 +103,11 @@ class Connection(web.RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
+        body = resp.body if isinstance(resp, web.Response) else None
+        if isinstance(body, Slices):
+            self._taken_by = asyncio.get_running_loop().time() + self._bounds.taking_s(body.size)
+        else:
+            self._taken_by = math.inf
         try:
             return await super().finish_response(request, dressed(resp), start_time)
         finally:
@@ -130,8 +139,10 @@ class Connection(web.RequestHandler):
     def pause_writing(self) -> None:
         super().pause_writing()
         if self._wire is not None:
+            loop = asyncio.get_running_loop()
             within_s = self._bounds.taking_s(self._wire.get_write_buffer_size())
-            self._taking_timer = asyncio.get_running_loop().call_later(within_s, self.cut, "slow_reader")
+            by = min(loop.time() + within_s, self._taken_by)
+            self._taking_timer = loop.call_at(by, self.cut, "slow_reader")
 
     def resume_writing(self) -> None:
         if self._taking_timer is not None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -13,20 +14,20 @@ from aggregator.model.settings import SiteSettings
 from aggregator.model.source import Source
 from aggregator.process.health import health
 from aggregator.publish import html, opml, paths, render
-from aggregator.publish.view import feed_view
+from aggregator.publish.view import feed_view, size_of
 from aggregator.serve.app import guarded, page
 from aggregator.serve.cache import Cache
-from aggregator.serve.compress import ENCODERS, SMALLEST
+from aggregator.serve.compress import ENCODERS
 from aggregator.serve.conditional import choose_encoding, http_date, last_modified, not_modified
 from aggregator.serve.metrics import CONTENT_TYPE, Metrics
+from aggregator.serve.renderings import Make, Renderings
+from aggregator.serve.slices import sliced
 from aggregator.store.base import Store
 
 CACHE_CONTROL = "public, max-age=60"
 NEWEST_ON_INDEX = 30
 PUBLISHERS_ON_INDEX = 200  # there may be thousands
-
-
-Make = Callable[[], Awaitable[Rendered]]
+ROW_BYTES = 500  # about what a feed or a source takes in a list of them
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,6 +88,7 @@ class Handlers:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._renderings = Renderings(site.cache)
 
     async def feed(self, request: web.Request) -> web.StreamResponse:
         """A feed in a format; without a suffix, a 303 to the format that the client prefers."""
@@ -100,7 +102,9 @@ class Handlers:
         if revision[1]:
             raise web.HTTPGone
         if format_name is None:
-            target = paths.feed_path(key, render.negotiate(request.headers.get("Accept")))
+            # Of the base address only the path, since we may be asked under other names, too.
+            root = urlsplit(self._site.settings.base_url).path
+            target = root + paths.feed_path(key, render.negotiate(_all(request, "Accept")))
             return web.Response(
                 status=303, text="303: See Other\n", headers={"Location": target, "Vary": "Accept"}
             )
@@ -116,27 +120,15 @@ class Handlers:
         found = await self._site.store.view(str(key), settings.feed_items)
         if found is None:
             raise web.HTTPNotFound
-        return render.render(format_name, feed_view(*found, settings, self._site.generator))
+        view = feed_view(*found, settings, self._site.generator)
+        return await self._renderings.made(size_of(view), lambda: render.render(format_name, view))
 
     async def _send(
         self, request: web.Request, key: tuple[str, str], revision: object, make: Make
     ) -> web.Response:
         """Answer with a rendering: cached for its revision, compressed if asked, 304 if known."""
-        cache = self._site.cache
-        encoding = choose_encoding(request.headers.get("Accept-Encoding"), tuple(ENCODERS))
-        rendered = cache.get((*key, encoding), revision)
-        if rendered is None:
-            plain = cache.get((*key, "identity"), revision)
-            if plain is None:
-                plain = await make()
-                cache.put((*key, "identity"), revision, plain)
-            rendered = plain
-            if encoding != "identity" and len(plain.body) >= SMALLEST:
-                body = ENCODERS[encoding](plain.body)
-                rendered = replace(plain, body=body, etag=render.etag_of(body))
-                cache.put((*key, encoding), revision, rendered)
-            else:
-                encoding = "identity"
+        wanted = choose_encoding(_all(request, "Accept-Encoding"), tuple(ENCODERS))
+        rendered, encoding = await self._renderings.get(key, revision, wanted, make)
         headers = {
             "ETag": rendered.etag,
             "Last-Modified": http_date(last_modified(rendered.last_modified_at, self._site.now())),
@@ -144,7 +136,7 @@ class Handlers:
             "Vary": "Accept-Encoding",
         }
         if not_modified(
-            if_none_match=request.headers.get("If-None-Match"),
+            if_none_match=_all(request, "If-None-Match"),
             if_modified_since=request.headers.get("If-Modified-Since"),
             etag=rendered.etag,
             changed_at=rendered.last_modified_at,
@@ -153,7 +145,7 @@ class Handlers:
         headers["Content-Type"] = rendered.media_type
         if encoding != "identity":
             headers["Content-Encoding"] = encoding
-        return web.Response(body=rendered.body, headers=headers)
+        return web.Response(body=sliced(rendered.body), headers=headers)
 
     async def index(self, request: web.Request) -> web.StreamResponse:
         """Feeds by category, the publishers and the newest items, how to subscribe."""
@@ -184,7 +176,10 @@ class Handlers:
     async def _feeds_list(self, settings: SiteSettings) -> Rendered:
         feeds = await self._site.store.feeds()
         changed_at = max((feed.updated_at for feed in feeds), default=self._site.now())
-        body = opml.feeds_opml(feeds, settings.base_url, settings.title, changed_at)
+        body = await self._renderings.made(
+            len(feeds) * ROW_BYTES,
+            lambda: opml.feeds_opml(feeds, settings.base_url, settings.title, changed_at),
+        )
         return Rendered(
             body=body, media_type=opml.MEDIA_TYPE, etag=render.etag_of(body), last_modified_at=changed_at
         )
@@ -198,7 +193,9 @@ class Handlers:
             for each in await self._site.store.states()
             if each.name in by_name
         ]
-        body = opml.sources_opml(rows, settings.title)
+        body = await self._renderings.made(
+            len(rows) * ROW_BYTES, lambda: opml.sources_opml(rows, settings.title)
+        )
         # Last modified: since when this process has known it so.
         rendered = Rendered(
             body=body,
@@ -230,15 +227,18 @@ class Handlers:
             )
             for each in await self._site.store.states()
         ]
-        return page(
-            html.status_page(
+        notices = [each for each in (self._outage(), self._site.refusal) if each]
+        body = await self._renderings.made(
+            len(rows) * ROW_BYTES,
+            lambda: html.status_page(
                 rows,
                 site_title=settings.title,
                 base_url=settings.base_url,
                 language=settings.language,
-                notices=[each for each in (self._outage(), self._site.refusal) if each],
-            )
+                notices=notices,
+            ),
         )
+        return page(body)
 
     async def alive(self, request: web.Request) -> web.StreamResponse:
         """The process answers."""
@@ -267,3 +267,9 @@ class Handlers:
         metrics.active.set(self._site.active())
         metrics.outage.set(store.outage is not None)
         return web.Response(body=metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+
+
+def _all(request: web.Request, name: str) -> str | None:
+    """A header that is a list, of which several lines are one (RFC 9110 section 5.3)."""
+    found = request.headers.getall(name, None)
+    return None if found is None else ", ".join(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import tracemalloc
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from aggregator.serve.app import guarded
 from aggregator.serve.bounds import Bounds, Heads, heads
 from aggregator.serve.listen import listening
 from aggregator.serve.metrics import Metrics
+from aggregator.serve.slices import SLICE_BYTES, sliced
 from tests.origin import WAIT_S
 
 LARGE = b"x" * (16 * 1024 * 1024)  # more than the kernel takes over for a client that reads nothing
@@ -55,6 +57,9 @@ async def serving(bounds: Bounds) -> AsyncIterator[Served]:
     async def large(request: web.Request) -> web.Response:
         return web.Response(body=LARGE)
 
+    async def in_slices(request: web.Request) -> web.Response:
+        return web.Response(body=sliced(LARGE))
+
     async def held(request: web.Request) -> web.Response:
         asked.set()
         await hold.wait()
@@ -72,6 +77,7 @@ async def serving(bounds: Bounds) -> AsyncIterator[Served]:
     app.router.add_get("/feed", feed)
     app.router.add_get("/large", large)
     app.router.add_get("/held", held)
+    app.router.add_get("/sliced", in_slices)
     async with (
         asyncio.TaskGroup() as telling,
         listening(app, "127.0.0.1", 0, bounds=bounds, cut=count) as port,
@@ -209,6 +215,50 @@ async def test_a_client_that_reads_gets_all_of_it_and_may_come_back() -> None:
             assert len((await answer(client, GET.replace(b"feed", b"large")))[1]) == len(LARGE)
         await says_nothing_for(0.6, client)
         assert await answer(client) == (200, b"a feed")
+
+
+async def test_an_answer_in_slices_is_whole_also_for_who_only_asks_for_its_head() -> None:
+    async with serving(PATIENT) as served:
+        client = await served.client()
+        for _ in range(2):
+            assert await answer(client, GET.replace(b"feed", b"sliced")) == (200, LARGE)
+        client[1].write(GET.replace(b"GET /feed", b"HEAD /sliced"))
+        async with asyncio.timeout(WAIT_S):
+            head = await client[0].readuntil(b"\r\n\r\n")
+        assert f"content-length: {len(LARGE)}\r\n" in head.decode().lower()
+        assert await answer(client) == (200, b"a feed")
+
+
+async def test_who_reads_nothing_of_a_large_answer_is_not_waited_for_as_long_as_who_reads_it() -> None:
+    """And has a slice of our memory, not the whole."""
+    bounds = Bounds(answer_s=0.2, slowest_bytes_s=SLICE_BYTES)
+    assert bounds.taking_s(len(LARGE)) > WAIT_S
+    async with serving(bounds) as served:
+        clients = [await served.client() for _ in range(SILENT)]
+        tracemalloc.start()
+        try:
+            for _, writer in clients:
+                writer.transport.pause_reading()
+                writer.write(GET.replace(b"feed", b"sliced"))
+            await served.was_cut("slow_reader", SILENT)
+            _, peak_bytes = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak_bytes < SILENT * 4 * SLICE_BYTES
+
+
+async def test_who_takes_each_slice_in_time_but_not_the_whole_is_cut() -> None:
+    async with serving(Bounds(answer_s=0.5, slowest_bytes_s=2**40)) as served:
+        reader, writer = await served.client()
+        writer.write(GET.replace(b"feed", b"sliced"))
+        got = 0
+        with contextlib.suppress(ConnectionResetError):
+            async with asyncio.timeout(WAIT_S):
+                while part := await reader.read(2 * SLICE_BYTES):
+                    got += len(part)
+                    await asyncio.sleep(0.02)  # the client's pace
+        assert got < len(LARGE)
+        assert served.cut == {"slow_reader": 1}
 
 
 async def test_a_request_sent_before_its_turn_is_not_late() -> None:

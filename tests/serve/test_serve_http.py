@@ -5,12 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from pathlib import Path
 
 import brotli
 import pytest
 
-from tests.origin import ThreadedOrigin
-from tests.program import Daemon, Program, configuration, fetch, rss
+from tests.origin import WAIT_S, ThreadedOrigin
+from tests.program import HEAD, Daemon, Program, configuration, fetch, rss
 
 ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 OF_THE_CHANNEL = (
@@ -110,6 +113,32 @@ def test_a_path_without_suffix_leads_to_the_preferred_format(
     assert status == 303
     assert headers["location"] == f"/feeds/source/acme.{suffix}"
     assert headers["vary"] == "Accept"
+
+
+def test_below_a_path_redirects_and_links_stay_below_it(tmp_path: Path) -> None:
+    head = HEAD.replace("http://wire.example", "http://wire.example/news")
+    program = Program(tmp_path, configuration([], head))
+    program.refresh()
+    with Daemon(program, "serve") as daemon:
+        status, headers, _body = daemon.get("/feeds/all?x=1")
+        assert (status, headers["location"]) == (303, "/news/feeds/all.atom")
+        assert b'"http://wire.example/news/feeds/all.atom"' in daemon.get("/feeds/all.atom")[2]
+
+
+def test_a_list_in_several_lines_is_one_list(served: Daemon) -> None:
+    tag = served.get("/feeds/all.atom")[1]["etag"]
+    with closing(HTTPConnection(served.base.removeprefix("http://"), timeout=WAIT_S)) as connection:
+        for path, name, lines, expected in (
+            ("/feeds/all.atom", "If-None-Match", ('"x"', tag, '"y"'), (304, None)),
+            ("/feeds/all", "Accept", ("text/plain", "application/rss+xml"), (303, "/feeds/all.rss")),
+        ):
+            connection.putrequest("GET", path)
+            for line in lines:
+                connection.putheader(name, line)
+            connection.endheaders()
+            with connection.getresponse() as answer:
+                assert (answer.status, answer.headers["Location"]) == expected
+                answer.read()
 
 
 def test_a_category_of_any_script_has_its_feeds(served: Daemon) -> None:
