@@ -42,7 +42,7 @@ ITEMS = (
     ("yes", "{: .class } {::nomarkdown} $$ x $$ <table><tr><td>1 | 2</td></tr></table>{:toc}"),
     ("2022-01-01", '<p><a href="http://a.example/{{ x }}?{%y%}" title="{{ z }}">link</a></p>'),
     ("*", '<p>{{ "{% endraw %}" }}</p><blockquote>q</blockquote> tail {{ x }}\n\n    code?'),
-    ("``` and ~~~", "<pre>a\n```js\nlet x = 1 &lt; 2;\n```\nb</pre><p>c</p>\n~~~\n<i>d</i>\n~~~\n<p>e</p>"),
+    ("``` and ~~~", "<pre>a\n```js\nlet x = 1 &lt; 2;\n```\nb</pre><p>c</p>\n~~~\n<b>d</b>\n~~~\n<p>e</p>"),
     ("﹛{ {%% }} %}", "<!-- more --><p>{</p>{% comment %}{</p>"),
 )
 
