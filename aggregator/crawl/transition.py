@@ -29,12 +29,14 @@ def succeeded(
     now: datetime,
 ) -> SourceState:
     """After a 304, an unchanged body, or a document that was read: whether it held items that are new, and
-    some that were known (as a body that is the same does)."""
+    some that were known (as a body that is the same does). Nothing may vouch for a document that was cut
+    off: a 304 would keep the rest from us."""
     hints = document.hints if document else state.hints
+    whole = document is None or not document.cut_off
     after = replace(
         _moved(source, state, crawled, found_known=found_known),
-        validators=crawled.validators,
-        body_sha256=crawled.body_sha256,
+        validators=crawled.validators if whole else None,
+        body_sha256=crawled.body_sha256 if whole else None,
         hints=hints,
         last_check_at=now,
         last_ok_at=now,

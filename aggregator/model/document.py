@@ -205,6 +205,7 @@ class Document:
 
     ``format`` is one of rss0.90, rss0.91, rss0.92, rss1.0, rss2.0, atom0.3, atom1.0, cdf, json1.0,
     json1.1, page, api. ``tier`` tells how hard it was: "strict", "repaired" or "salvaged".
+    ``cut_off``: its end is missing, so that there may be entries that it does not show.
     """
 
     format: str
@@ -229,3 +230,4 @@ class Document:
     extensions: tuple[Extension, ...] = ()
     entries: tuple[Entry, ...] = ()
     drops: tuple[Drop, ...] = ()
+    cut_off: bool = False

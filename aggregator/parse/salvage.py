@@ -34,7 +34,7 @@ from aggregator.parse.elements import absolute, is_http
 from aggregator.parse.guess import meant_to_be
 from aggregator.parse.numbers import duration, whole
 from aggregator.parse.repair import repair
-from aggregator.parse.scan import chunks
+from aggregator.parse.scan import chunks, first_tag
 
 _Fields = dict[str, Any]
 
@@ -70,7 +70,8 @@ _PERIODS = {
 }
 _ITEM = re.compile(r"<(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>/])", re.IGNORECASE)
 _ITEM_END = re.compile(r"</(?:[\w.-]{1,40}:)?(?:item|entry)\s*+>", re.IGNORECASE)
-_ROOT_END = re.compile(r"</(?:[\w.-]{1,40}:)?(?:rss|rdf|feed|channel)>\s*$", re.IGNORECASE)
+_LIST_END = re.compile(r"</(?:[\w.-]{1,40}:)?(?:rss|rdf|feed|channel)\s*+>", re.IGNORECASE)
+_LAST = re.compile(rf"{_LIST_END.pattern}\s*$", re.IGNORECASE)
 _MOST_DROPS = 2000
 
 
@@ -87,15 +88,14 @@ def salvage(data: bytes, content_type: str | None, url: str | None) -> Document:
         raise Unparsable("broken JSON cannot be salvaged", format="json")
     if meant != "feed":
         raise NotAFeed(f"not a feed but {meant}")
-    text = decoded.text
-    if text.rfind("<![CDATA[") > text.rfind("]]>"):
-        text += "]]>"  # the document was cut off in there
-    text = repair(text)
+    text = repair(_closed(decoded.text))
     parsed = _feedparser(text)
     feed = dict(parsed["feed"])
     is_rss = not (parsed.get("version") or "").startswith("atom")
     outcomes = [_entry(dict(found), url, is_rss=is_rss) for found in parsed["entries"]]
-    if outcomes and _is_cut_off(text):
+    shown = _closed(text)  # repairing may have cut in CDATA, at an end tag that it speaks of
+    ends_as_meant = _LAST.search(decoded.text, max(0, len(decoded.text) - 200))  # be it in CDATA left open
+    if outcomes and not ends_as_meant and _ends_within_item(shown):
         # Half an item could pass for another item than the whole one that the next poll brings.
         outcomes[-1] = Drop(stage="parse", reason="cut off", detail="the document ends within the item")
     entries = tuple(entry for entry in outcomes if isinstance(entry, Entry))
@@ -132,6 +132,7 @@ def salvage(data: bytes, content_type: str | None, url: str | None) -> Document:
         extensions=_extensions(feed),
         entries=entries,
         drops=tuple(drops),
+        cut_off=not _has_end(shown),
     )
 
 
@@ -158,21 +159,38 @@ def _feedparser(text: str) -> _Fields:
     return parsed
 
 
+def _closed(text: str) -> str:
+    """The text, ended where it was cut off in CDATA."""
+    return f"{text}]]>" if text.rfind("<![CDATA[") > text.rfind("]]>") else text
+
+
+def _markup(text: str) -> list[tuple[int, int]]:
+    """Where the parts of the text are that are neither CDATA, comments nor processing instructions."""
+    return [(start, end) for opener, start, end in chunks(text) if not opener]
+
+
 def _begun(text: str) -> int:
     """How many items the text begins, those named inside CDATA left out."""
-    return sum(len(_ITEM.findall(text, start, end)) for opener, start, end in chunks(text) if not opener)
+    return sum(len(_ITEM.findall(text, start, end)) for start, end in _markup(text))
 
 
-def _is_cut_off(text: str) -> bool:
-    """Whether the text ends inside an item rather than with its root element."""
-    if _ROOT_END.search(text, max(0, len(text) - 200)):
-        return False
+def _ends_within_item(text: str) -> bool:
+    """Whether an item that the text begins is followed by no end, neither its own nor that of the list."""
     begun = ended = -1
-    for opener, start, end in chunks(text):
-        if not opener:
-            begun = max([begun, *(match.start() for match in _ITEM.finditer(text, start, end))])
-            ended = max([ended, *(match.start() for match in _ITEM_END.finditer(text, start, end))])
+    for start, end in _markup(text):
+        begun = max([begun, *(match.start() for match in _ITEM.finditer(text, start, end))])
+        for ending in (_ITEM_END, _LIST_END):
+            ended = max([ended, *(match.start() for match in ending.finditer(text, start, end))])
     return begun > ended
+
+
+def _has_end(text: str) -> bool:
+    """Whether the root element is closed: without that, items may be missing of which nothing was begun."""
+    root = first_tag(text)
+    if root is None:
+        return False
+    closing = re.compile(rf"</{re.escape(root[2])}\s*+>", re.IGNORECASE)
+    return any(closing.search(text, start, end) for start, end in _markup(text))
 
 
 def _entry(found: _Fields, url: str | None, *, is_rss: bool) -> Entry | Drop:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import StreamWriter
 from collections.abc import AsyncIterator
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from aggregator.model.settings import FetchSettings, StoreSettings
 from aggregator.model.source import Claim, Outcome, Saved, Source
 from aggregator.store.base import Store
 from aggregator.store.database import open_store
-from tests.origin import Origin
+from tests.origin import Origin, Request
 from tests.program import rss
 
 NOW = datetime(2026, 8, 20, 10, 0, tzinfo=UTC)
@@ -94,6 +95,28 @@ async def test_an_unchanged_body_is_not_read_again(engine: Engine, store: Store,
     assert (await crawl(engine, store, source))[1].new == 1
     outcome, saved = await crawl(engine, store, source)
     assert (outcome.result, outcome.meta, saved.new) == ("unchanged", None, 0)
+
+
+@pytest.mark.parametrize("end", [b"<item><guid isPermaLink='false'>b", b"</item><item><guid", b"</channel>"])
+async def test_nothing_vouches_for_a_feed_that_was_cut_off(
+    engine: Engine, store: Store, origin: Origin, end: bytes
+) -> None:
+    """Where only the end of the connection ends an answer: within an item, between two, behind the last."""
+    whole = rss(("a", "A"), ("b", "B"))
+    at = whole.index(end) + (len(end) if end != b"</item><item><guid" else len(b"</item>"))
+
+    async def cut_off(request: Request, writer: StreamWriter) -> None:
+        writer.write(b'HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nETag: "1"\r\n\r\n' + whole[:at])
+
+    origin.raw("/f", cut_off)
+    source = Source(name="acme", url=origin.url("/f"))
+    outcome, saved = await crawl(engine, store, source)
+    assert (outcome.result, saved.new) == ("fetched", 2 if end == b"</channel>" else 1)
+    assert (outcome.state.validators, outcome.state.body_sha256) == (None, None)
+    origin.serve("/f", whole, etag='"1"')
+    assert (await crawl(engine, store, source))[0].result == "fetched", "asked for without conditions"
+    assert len(await store.view_items("source/acme", 10)) == 2
+    assert (await crawl(engine, store, source))[0].result == "not_modified"
 
 
 async def test_a_bug_is_pinned_to_its_source(engine: Engine, store: Store) -> None:

@@ -79,11 +79,50 @@ def test_atom_keeps_both_dates_and_its_other_links() -> None:
     assert entry.updated == FeedDate(at=datetime(2022, 5, 31, tzinfo=UTC))
 
 
+RDF = "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://purl.org/rss/1.0/'>"
+
+
 def test_an_item_that_is_cut_off_is_a_drop_and_no_item() -> None:
     data = "<rss><channel><title>T</title><item><title>A</title></item><item><title>B</title><description>"
     document = salvage.salvage(f"{data}<![CDATA[x <p".encode(), None, None)
     assert [entry.title.value for entry in document.entries if entry.title] == ["A"]
     assert [drop.reason for drop in document.drops] == ["cut off"]
+    document = salvage.salvage(f"{RDF}<channel><title>T</title></channel><item><title>A".encode(), None, None)
+    assert (document.entries, [drop.reason for drop in document.drops]) == ((), ["cut off"])
+
+
+ITEM = "<item><title>A<br></title></item>"
+
+
+@pytest.mark.parametrize(
+    ("data", "cut_off"),
+    [
+        (f"<rss><channel><title>T</title>{ITEM}</channel></rss>", False),
+        (f"<rss><channel><title>T</title>{ITEM}</channel></RSS ><!-- cached -->", False),
+        (f"<rss><channel><title>T</title>{ITEM}", True),
+        (f"<rss><channel><title>T</title>{ITEM}</channel>", True),
+        (f"<rss><channel><title>T</title>{ITEM}<!-- </rss> -->", True),
+        (f"{RDF}<channel><title>T</title></channel>{ITEM}</rdf:RDF>", False),
+        (f"{RDF}<channel><title>T</title></channel>", True),
+        ("<feed><title>T</title><entry><title>A<br></title></entry>", True),
+        ("<rss><channel><title>T</title><item><title>A</title><description><![CDATA[</rss>", True),
+    ],
+)
+def test_a_document_without_its_end_says_so(data: str, cut_off: bool) -> None:
+    document = salvage.salvage(data.encode(), None, None)
+    assert (document.cut_off, document.title is not None) == (cut_off, True)
+
+
+def test_an_end_that_is_only_spoken_of_ends_no_item() -> None:
+    data = "<rss><channel><title>T</title><item><title>A</title><description><![CDATA[end with </rss>, and"
+    document = salvage.salvage(f"{data}{' more' * 50}".encode(), None, None)
+    assert (document.entries, [drop.reason for drop in document.drops]) == ((), ["cut off"])
+
+
+def test_cdata_without_its_end_costs_no_item() -> None:
+    data = "<rss><channel><title>T</title><item><title>A</title><description><![CDATA[x</description></item>"
+    document = salvage.salvage(f"{data}</channel></rss>".encode(), None, None)
+    assert [entry.title.value for entry in document.entries if entry.title] == ["A"]
 
 
 def test_no_address_is_opened_and_no_entity_expanded() -> None:
