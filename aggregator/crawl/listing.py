@@ -80,7 +80,7 @@ async def _crawl(context: CrawlContext, read: Read, accept: str, *, robots: bool
         return crawled
     listing = await _listing(context, read, first)
     left_s = source.timeout_s - first.elapsed_s
-    entries, drops, whole = await _others(context, read, ask, url, listing, left_s)
+    entries, drops, whole = await _others(context, read, ask, (url, first.url), listing, left_s)
     document = replace(
         listing.document,
         entries=(*listing.document.entries, *entries),
@@ -95,36 +95,43 @@ async def _others(
     context: CrawlContext,
     read: Read,
     ask: Callable[..., FetchRequest],
-    first_url: str,
+    first_urls: tuple[str, str],
     listing: Listing,
     left_s: float,
 ) -> tuple[list[Entry], list[Drop], bool]:
-    """Entries and drops of the pages behind the first, and whether all could be read. A page that
-    cannot is noted; those before it count. ``left_s`` is what the first left of the poll's time; it is
-    the servers' alone, our own waits for a turn are not counted."""
+    """Entries and drops of the pages behind the first, and whether all could be read that may be. A page
+    that cannot is noted; those before it count. ``first_urls`` is where the first was asked for and where
+    its redirects led; on no other server is a page asked for, and the list that we may read ends there.
+    ``left_s`` is what the first left of the poll's time; it is the servers' alone, our own waits for a
+    turn are not counted."""
     entries: list[Entry] = []
     drops: list[Drop] = []
-    seen = {first_url}
+    seen = set(first_urls)
     for number in range(1, context.source.paging.limit):
-        url = _next_url(context, number, listing)
+        url = _next_url(context, first_urls[0], number, listing)
         if url is None or url in seen or not listing.document.entries:
             break
         seen.add(url)
+        if not any(same_origin(url, first_url) for first_url in first_urls):
+            drops.append(_missing(url, RefusedError("the next page is on another server")))
+            break
         try:
-            if not same_origin(url, first_url):
-                raise RefusedError("the next page is on another server")
             if left_s <= 0:
                 raise NetworkError(f"no time is left: all pages took {context.source.timeout_s:g} s")
             result = await context.fetch(ask(url, left_s, conditional=False))
             left_s -= result.elapsed_s
             listing = await _listing(context, read, result)
         except CrawlError as error:
-            stage = "fetch" if isinstance(error, FetchError) else "parse"
-            drops.append(Drop(stage=stage, reason="page", ref=url[:200], detail=str(error)[:500]))
+            drops.append(_missing(url, error))
             return entries, drops, False
         entries += listing.document.entries
         drops += listing.document.drops
     return entries, drops, True
+
+
+def _missing(url: str, error: CrawlError) -> Drop:
+    stage = "fetch" if isinstance(error, FetchError) else "parse"
+    return Drop(stage=stage, reason="page", ref=url[:200], detail=str(error)[:500])
 
 
 async def _listing(context: CrawlContext, read: Read, result: FetchResult) -> Listing:
@@ -169,11 +176,12 @@ def _first_url(context: CrawlContext) -> str:
     return with_parameter(context.source.url, paging.parameter, paging.start)
 
 
-def _next_url(context: CrawlContext, number: int, listing: Listing) -> str | None:
-    """The address of the page that follows; ``number`` counts from 1 for the second."""
+def _next_url(context: CrawlContext, first_url: str, number: int, listing: Listing) -> str | None:
+    """The address of the page that follows; ``number`` counts from 1 for the second. ``first_url`` is where
+    the first was asked for: the configured address, or the one that it has moved to."""
     paging = context.source.paging
     if paging.parameter is not None:
-        return with_parameter(context.source.url, paging.parameter, paging.start + number * paging.step)
+        return with_parameter(first_url, paging.parameter, paging.start + number * paging.step)
     return listing.next_url
 
 

@@ -156,10 +156,51 @@ def test_all_pages_share_the_time_of_one_poll(tmp_path: Path, threaded_origin: T
 def test_a_next_page_elsewhere_is_not_asked_for(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
     with ThreadedOrigin() as elsewhere:
         elsewhere.serve("/2", page("x"))
-        threaded_origin.serve("/news", page("a", following=elsewhere.url("/2")))
+        threaded_origin.serve("/news", page("a", following=elsewhere.url("/2")), etag='"1"')
         program = Program(tmp_path, news(threaded_origin.url("/news"), 'pages.next = "a.next@href"'))
         assert program.refresh()["items"] == {"new": 1, "updated": 0, "unchanged": 0, "dropped": 1}
+        assert program.refresh()["sources"]["not_modified"] == 1, "what we may read was read"
         assert elsewhere.count() == 0
+
+
+@pytest.mark.parametrize("status", [301, 302])
+def test_a_list_that_is_elsewhere_goes_on_there(
+    tmp_path: Path, threaded_origin: ThreadedOrigin, status: int
+) -> None:
+    """Before a permanent redirect is adopted, and then; the headers stay with the configured server."""
+    with ThreadedOrigin(host="127.0.0.2") as elsewhere:
+        threaded_origin.serve("/news", redirect=elsewhere.url("/news"), status=status)
+        elsewhere.serve("/news", page("a", following="/2"), etag='"1"')
+        elsewhere.serve("/2", page("b", following="/news"))
+        key = 'headers.X-Key = "s3cret"'
+        program = Program(tmp_path, news(threaded_origin.url("/news"), 'pages.next = "a.next@href"', key))
+        assert program.refresh()["items"] == {"new": 2, "updated": 0, "unchanged": 0, "dropped": 0}
+        assert [program.refresh()["sources"]["not_modified"] for _ in range(3)] == [1, 1, 1]
+        assert threaded_origin.count("/news") == (3 if status == 301 else 4)
+        elsewhere.serve("/news", page("c", "a", following="/2"))
+        elsewhere.serve("/2", page("d", "b"))
+        assert program.refresh()["items"] == {"new": 2, "updated": 0, "unchanged": 2, "dropped": 0}
+        assert {request.headers.get("x-key") for request in threaded_origin.seen("/news")} == {"s3cret"}
+        assert {request.headers.get("x-key") for request in elsewhere.seen()} == {None}
+
+
+def test_counted_pages_move_with_the_first(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
+    with ThreadedOrigin(host="127.0.0.2") as elsewhere:
+        threaded_origin.serve(
+            "/news", lambda request: Response(status=301, redirect=elsewhere.url(request.path))
+        )
+        elsewhere.serve("/news?p=1", page("a"), etag='"1"')
+        elsewhere.serve("/news?p=2", page("b"))
+        more = ('pages.parameter = "p"', "pages.limit = 2")
+        program = Program(tmp_path, news(threaded_origin.url("/news"), *more))
+        assert program.refresh()["items"]["new"] == 2
+        assert [program.refresh()["sources"]["not_modified"] for _ in range(2)] == [1, 1]
+        asked = threaded_origin.count("/news")
+        elsewhere.serve("/news?p=1", page("c", "a"), etag='"2"')
+        elsewhere.serve("/news?p=2", page("d", "b"))
+        assert program.refresh()["items"] == {"new": 2, "updated": 0, "unchanged": 2, "dropped": 0}
+        assert program.refresh()["sources"]["not_modified"] == 1
+        assert threaded_origin.count("/news") == asked, "the new address was adopted"
 
 
 def test_an_api_by_counted_pages_with_a_body(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
