@@ -80,7 +80,8 @@ class NetworkError(FetchError):
 class StatusError(FetchError):
     """The server answered with a status that is neither success nor 304. ``retry_after_s``: how long it
     asked us to wait, where that counts; then even a 403 may pass. ``held_host``: host and port that are
-    on hold because of that."""
+    on hold because of that. ``detour``: a redirect that is not permanent led to who answered, so that it
+    does not speak for the address that was asked for."""
 
     def __init__(
         self,
@@ -94,6 +95,7 @@ class StatusError(FetchError):
         self.status = status
         self.retry_after_s = retry_after_s
         self.held_host = held_host
+        self.detour = False
         self.transient = retry_after_s is not None or status not in (401, 403, 404, 410, 451)
 
 

@@ -53,8 +53,11 @@ def succeeded(
 def failed(
     source: Source, state: SourceState, error: CrawlError, *, min_every_s: float, now: datetime
 ) -> SourceState:
-    """After a failure: validators and body hash stay, since they vouch for what is stored."""
+    """After a failure: validators and body hash stay, since they vouch for what is stored. A 410 from
+    where a temporary redirect leads, or from an adopted address, does not end the source: the configured
+    address may lead elsewhere next time."""
     status = error.status if isinstance(error, StatusError) else None
+    gone = isinstance(error, StatusError) and error.status == 410 and not error.detour
     after = replace(
         state,
         last_check_at=now,
@@ -67,15 +70,13 @@ def failed(
             at=now,
         ),
         missing_since_at=(state.missing_since_at or now) if status == 404 else None,
-        retired_at=now if status == 410 else state.retired_at,
+        retired_at=now if gone and not state.adopted_url else state.retired_at,
         # An adopted address that fails is given up at once: the configured one is asked next.
         adopted_url=None,
         moved_url=None,
         moved_count=0,
     )
     retry_after_s = error.retry_after_s if isinstance(error, StatusError) else None
-    if state.adopted_url and status == 410:
-        after = replace(after, retired_at=None)
     return _scheduled(source, after, "failed", None, retry_after_s, min_every_s, now)
 
 

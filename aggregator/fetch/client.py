@@ -166,7 +166,11 @@ class Client:
         for _ in range(self._settings.max_redirects + 1):
             now = asyncio.get_running_loop().time()
             gap_s = await self._robots.ask(target, now) if request.robots else 0.0
-            answer = await self._hop(request, start, target, budget, gap_s)
+            try:
+                answer = await self._hop(request, start, target, budget, gap_s)
+            except StatusError as error:
+                error.detour = not all_permanent
+                raise
             if isinstance(answer, FetchResult):
                 return replace(answer, permanent_url=permanent_url, elapsed_s=budget.used_s)
             if request.body is not None:

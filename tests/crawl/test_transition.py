@@ -111,6 +111,14 @@ def test_gone_retires_but_not_for_an_adopted_address() -> None:
     assert (after.retired_at, after.adopted_url) == (None, None), "the configured address is asked next"
 
 
+def test_gone_behind_a_temporary_redirect_is_a_failure_like_others() -> None:
+    error = StatusError("gone", status=410)
+    error.detour = True
+    after = bad(STORED, error)
+    assert (after.retired_at, after.failures) == (None, 1)
+    assert after.next_check_at is not None
+
+
 def test_missing_is_paused_after_a_fortnight() -> None:
     state = bad(STORED, StatusError("missing", status=404))
     later = NOW + timedelta(days=15)

@@ -142,6 +142,21 @@ async def test_permanent_and_temporary_redirects(origin: Origin, get: Get) -> No
     assert (await get("/a")).permanent_url == origin.url("/end")
 
 
+@pytest.mark.parametrize(
+    ("hops", "detour"),
+    [((), False), ((301, 308), False), ((302,), True), ((301, 307), True), ((303, 301), True)],
+)
+async def test_a_failure_tells_whether_it_speaks_for_the_address_that_was_asked_for(
+    origin: Origin, get: Get, hops: tuple[int, ...], detour: bool
+) -> None:
+    for number, status in enumerate(hops):
+        origin.serve(f"/{number}", redirect=f"/{number + 1}", status=status)
+    origin.serve(f"/{len(hops)}", status=410)
+    with pytest.raises(StatusError) as caught:
+        await get("/0")
+    assert (caught.value.status, caught.value.detour) == (410, detour)
+
+
 async def test_redirects_are_limited(origin: Origin, get: Get, make_client: MakeClient) -> None:
     for number in range(6):
         origin.serve(f"/{number}", redirect=f"/{number + 1}", status=301)
