@@ -64,13 +64,15 @@ class CrawlError(AggregatorError):
 
 
 class FetchError(CrawlError):
-    """No usable answer came back."""
+    """No usable answer came back. ``reached``: some server answered all the same, if only with a part of an
+    answer or a redirect, so that our own network is up."""
 
     stage = "fetch"
+    reached = False
 
 
 class NetworkError(FetchError):
-    """The answer did not arrive, or not whole. ``reached``: some of it did."""
+    """The answer did not arrive, or not whole."""
 
     def __init__(self, message: str, *, reached: bool = False) -> None:
         super().__init__(message)
@@ -82,6 +84,8 @@ class StatusError(FetchError):
     asked us to wait, where that counts; then even a 403 may pass. ``held_host``: host and port that are
     on hold because of that. ``detour``: a redirect that is not permanent led to who answered, so that it
     does not speak for the address that was asked for."""
+
+    reached = True
 
     def __init__(
         self,

@@ -20,7 +20,15 @@ from aggregator.crawl import again, transition
 from aggregator.crawl.crawler import CrawlContext, Crawler, Fetch
 from aggregator.crawl.network import HOSTS, Network
 from aggregator.crawl.seats import Seat, Seats
-from aggregator.errors import CrawlError, HeldError, NetworkError, StatusError, StoreError
+from aggregator.errors import (
+    CrawlError,
+    FetchError,
+    HeldError,
+    NetworkError,
+    ParseError,
+    StatusError,
+    StoreError,
+)
 from aggregator.fetch.local import is_local
 from aggregator.model.document import counted
 from aggregator.model.source import Claim, Outcome, Saved, Source
@@ -153,7 +161,7 @@ class Engine:
         """Whether it is our own network that failed."""
         if is_local(source.url):
             return False
-        if isinstance(failure, StatusError) or (isinstance(failure, NetworkError) and failure.reached):
+        if isinstance(failure, ParseError) or (isinstance(failure, FetchError) and failure.reached):
             self._answered()
         if not isinstance(failure, NetworkError) or failure.reached:
             return False

@@ -15,7 +15,7 @@ from types import TracebackType
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
-from aggregator.errors import ConfigError, NetworkError, Problem, RefusedError, StatusError
+from aggregator.errors import ConfigError, FetchError, NetworkError, Problem, RefusedError, StatusError
 from aggregator.fetch import address, body, local
 from aggregator.fetch.guard import Guard
 from aggregator.fetch.headers import (
@@ -46,10 +46,11 @@ def _utc_now() -> datetime:
 
 @dataclass(slots=True)
 class _Budget:
-    """The time that one poll has left and has used, over all its hops."""
+    """The time that one poll has left and has used, over all its hops. ``answered``: by the server of any."""
 
     total_s: float
     used_s: float = 0.0
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +158,16 @@ class Client:
         if local.is_local(request.url):
             self._allowed()
             return await local.fetch(request, self._directory)
+        budget = _Budget(request.timeout_s)
+        try:
+            return await self._follow(request, budget)
+        except FetchError as error:
+            error.reached = error.reached or budget.answered
+            raise
+
+    async def _follow(self, request: FetchRequest, budget: _Budget) -> FetchResult:
         check_sendable(request.headers)
         start = target = address.parse(request.url)
-        budget = _Budget(request.timeout_s)
         seen = {start.text}
         permanent_url: str | None = None
         all_permanent = True
@@ -202,7 +210,7 @@ class Client:
             started = loop.time()
             try:
                 async with asyncio.timeout(budget.total_s - budget.used_s) as deadline:
-                    return await self._ask(request, start, target)
+                    return await self._ask(request, start, target, budget)
             except RAISED as error:
                 if attempt.refused and not attempt.dialled:
                     raise RefusedError(f"{target.host_port} is at a private address") from None
@@ -216,7 +224,7 @@ class Client:
                 self._guard.end(token)
 
     async def _ask(
-        self, request: FetchRequest, start: address.Target, target: address.Target
+        self, request: FetchRequest, start: address.Target, target: address.Target, budget: _Budget
     ) -> FetchResult | _Redirect:
         if self._session is None:
             raise RuntimeError("the client is not open")
@@ -232,6 +240,7 @@ class Client:
         async with self._session.request(
             method, target.url, data=data, headers=headers, allow_redirects=False
         ) as response:
+            budget.answered = True
             got = received(response)
             status = response.status
             if status in (200, 203):

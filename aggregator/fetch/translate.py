@@ -19,6 +19,17 @@ from aggregator.fetch.body import CUT_OFF
 # ClientError, and normally wrapped; TimeoutError and bare OSErrors come through from the sockets.
 RAISED = (aiohttp.ClientError, HttpProcessingError, TimeoutError, OSError)
 
+# These come of octets that a server sent, though it may not be the one that was wanted. TLS is no exception:
+# a connection that closes before its certificate is one that was reset.
+_ANSWERS = (
+    aiohttp.ClientPayloadError,
+    aiohttp.ClientResponseError,
+    HttpProcessingError,
+    aiohttp.ClientSSLError,
+    ssl.SSLError,
+    aiohttp.ServerFingerprintMismatch,
+)
+
 _WORDS = {
     errno.ECONNREFUSED: "the connection was refused",
     errno.ECONNRESET: "the connection was reset",
@@ -35,7 +46,7 @@ def translate(error: Exception, host_port: str) -> FetchError:
     refused = _refused(error)
     if refused is not None:
         return RefusedError(f"{host_port}: {refused}")
-    return NetworkError(f"{host_port}: {_what_happened(error)}")
+    return NetworkError(f"{host_port}: {_what_happened(error)}", reached=isinstance(error, _ANSWERS))
 
 
 def _refused(error: Exception) -> str | None:
