@@ -17,6 +17,7 @@ from aiohttp.abc import AbstractResolver
 
 from aggregator.errors import ConfigError, FetchError, NetworkError, Problem, RefusedError, StatusError
 from aggregator.fetch import address, body, local
+from aggregator.fetch.budget import Budget
 from aggregator.fetch.guard import Guard
 from aggregator.fetch.headers import (
     MAX_HEADER_BYTES,
@@ -42,15 +43,6 @@ _KEEP_ALIVE_S = 15.0
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-@dataclass(slots=True)
-class _Budget:
-    """The time that one poll has left and has used, over all its hops. ``answered``: by the server of any."""
-
-    total_s: float
-    used_s: float = 0.0
-    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +139,9 @@ class Client:
     def _hold(self, line: str, wait_s: float) -> None:
         self._gate.hold(line, asyncio.get_running_loop().time() + wait_s)
 
-    async def fetch(self, request: FetchRequest) -> FetchResult:
-        """Ask for one address, follow its redirects, and read the answer within the limits.
+    async def fetch(self, request: FetchRequest, budget: Budget | None = None) -> FetchResult:
+        """Ask for one address, follow its redirects, and read the answer within the limits. ``budget`` is the
+        time for that where it is not the request's own to say.
 
         Raises NetworkError (nothing, or not all of it, arrived), StatusError (no 200, 203 or 304),
         HeldError (not asked, because the host's Retry-After runs) and RefusedError (size, redirects,
@@ -158,14 +151,14 @@ class Client:
         if local.is_local(request.url):
             self._allowed()
             return await local.fetch(request, self._directory)
-        budget = _Budget(request.timeout_s)
+        budget = budget or Budget(request.timeout_s)
         try:
             return await self._follow(request, budget)
         except FetchError as error:
             error.reached = error.reached or budget.answered
             raise
 
-    async def _follow(self, request: FetchRequest, budget: _Budget) -> FetchResult:
+    async def _follow(self, request: FetchRequest, budget: Budget) -> FetchResult:
         check_sendable(request.headers)
         start = target = address.parse(request.url)
         seen = {start.text}
@@ -173,7 +166,7 @@ class Client:
         all_permanent = True
         for _ in range(self._settings.max_redirects + 1):
             now = asyncio.get_running_loop().time()
-            gap_s = await self._robots.ask(target, now) if request.robots else 0.0
+            gap_s = await self._robots.ask(target, now, budget) if request.robots else 0.0
             try:
                 answer = await self._hop(request, start, target, budget, gap_s)
             except StatusError as error:
@@ -199,7 +192,7 @@ class Client:
         request: FetchRequest,
         start: address.Target,
         target: address.Target,
-        budget: _Budget,
+        budget: Budget,
         gap_s: float,
     ) -> FetchResult | _Redirect:
         """One request and its answer, from the wait for a place to the last octet."""
@@ -209,14 +202,14 @@ class Client:
             attempt, token = self._guard.begin(target.host, target.port)
             started = loop.time()
             try:
-                async with asyncio.timeout(budget.total_s - budget.used_s) as deadline:
+                async with asyncio.timeout(budget.left_s) as deadline:
                     return await self._ask(request, start, target, budget)
             except RAISED as error:
                 if attempt.refused and not attempt.dialled:
                     raise RefusedError(f"{target.host_port} is at a private address") from None
                 if deadline.expired():
                     raise NetworkError(
-                        f"{target.host_port}: no whole answer within {budget.total_s:g} s"
+                        f"{target.host_port}: no whole answer within {budget.total_s:.3g} s"
                     ) from None
                 raise translate(error, target.host_port) from None
             finally:
@@ -224,7 +217,7 @@ class Client:
                 self._guard.end(token)
 
     async def _ask(
-        self, request: FetchRequest, start: address.Target, target: address.Target, budget: _Budget
+        self, request: FetchRequest, start: address.Target, target: address.Target, budget: Budget
     ) -> FetchResult | _Redirect:
         if self._session is None:
             raise RuntimeError("the client is not open")

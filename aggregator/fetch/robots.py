@@ -18,6 +18,7 @@ from protego import Protego
 
 from aggregator.errors import DisallowedError, FetchError, HeldError, NetworkError, RefusedError, StatusError
 from aggregator.fetch.address import MAX_OCTETS, Target, parse
+from aggregator.fetch.budget import Budget
 from aggregator.model.http import FetchRequest, FetchResult
 
 log = structlog.get_logger()
@@ -30,6 +31,7 @@ MAX_GAP_S = 30  # of what Crawl-delay and Request-rate wish for
 MIN_KEPT_S = 3600.0
 MAX_KEPT_S = 86400.0  # RFC 9309 section 2.4
 AGAIN_S = 60.0  # after a failure: whoever asks meanwhile is told of that one
+PATIENCE_S = 30.0  # for an answer, at most: others wait for it, too
 MAX_SITES = 1000
 MAX_HELD = 2 * 1024 * 1024  # characters of rules, of all sites; parsed they take twenty times as much
 INLINE = (
@@ -46,7 +48,7 @@ _MAX_AGE = re.compile(r"\bmax-age=\"?(\d{1,9})", re.ASCII | re.IGNORECASE)
 
 S = TypeVar("S")
 T = TypeVar("T")
-Fetch = Callable[[FetchRequest], Awaitable[FetchResult]]
+Fetch = Callable[[FetchRequest, Budget], Awaitable[FetchResult]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +117,13 @@ def kept_s(headers: Mapping[str, str]) -> float:
 @dataclass(slots=True)
 class _Site:
     """What is known of an origin. ``until``: when to ask again, on the clock of whoever asks. Where there
-    are no ``rules`` yet, there is a ``failure``."""
+    are no ``rules`` yet, there is a ``failure``; ``waited_s``: how long was waited for what did not come."""
 
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     until: float = float("-inf")
     rules: Rules | None = None
     failure: FetchError | None = None
+    waited_s: float = float("inf")
 
 
 class Robots:
@@ -132,13 +135,14 @@ class Robots:
         self._sites: dict[tuple[str, str, int], _Site] = {}
         self._reading = asyncio.Lock()
 
-    async def ask(self, target: Target, now: float) -> float:
+    async def ask(self, target: Target, now: float, budget: Budget) -> float:
         """The seconds to leave between two requests to the site, if ``target`` may be asked for.
 
-        ``now`` is any steady clock, in seconds. Raises DisallowedError if it may not; FetchError while
+        ``now`` is any steady clock, in seconds; ``budget`` that of the poll, which pays for the request if
+        there is to be one. Raises DisallowedError if it may not; FetchError while
         robots.txt cannot be read and was not before; and what ``fetch`` raises beside that.
         """
-        rules = await self._rules(target, now)
+        rules = await self._rules(target, now, budget)
         if not await self._apart(rules.size, rules.allow, target.text):
             raise DisallowedError(
                 f'{_place(target)} forbids "{PRODUCT}" to read this address; robots = false overrides that'
@@ -149,36 +153,42 @@ class Robots:
         """The number of sites remembered."""
         return len(self._sites)
 
-    async def _rules(self, target: Target, now: float) -> Rules:
+    async def _rules(self, target: Target, now: float, budget: Budget) -> Rules:
         site = self._sites.pop(target.origin, None) or _Site()
         self._sites[target.origin] = site  # now the last to be forgotten
         async with site.turn:
-            if site.until <= now:
-                await self._renew(site, target, now)
+            if site.until <= now or _is_more_patient(site, budget):
+                await self._renew(site, target, now, budget)
         if site.rules is None:
             assert site.failure is not None
             raise _told(target, site.failure)
         return site.rules
 
-    async def _renew(self, site: _Site, target: Target, now: float) -> None:
+    async def _renew(self, site: _Site, target: Target, now: float, budget: Budget) -> None:
+        part = Budget(_patience_s(budget))
+        if site.rules is not None:
+            part.total_s /= 2  # they will do if nothing comes, and the poll then needs the rest
         try:
-            site.rules, kept = await self._fetched(target)
+            site.rules, kept = await self._fetched(target, part)
             site.until = now + kept
         except FetchError as failure:
             site.failure = failure
+            site.waited_s = part.total_s if isinstance(failure, NetworkError) else float("inf")
             # Who asks while the host is on hold shall hear that, and not that it failed.
             if not _is_hold(failure):
                 site.until = now + AGAIN_S
             if site.rules is not None:  # RFC 9309 section 2.3.1.4: what was known goes on counting
                 log.info("robots.kept", place=_place(target), error=str(failure))
+        finally:
+            budget.charge(part)
         self._forget()
 
-    async def _fetched(self, target: Target) -> tuple[Rules, float]:
+    async def _fetched(self, target: Target, budget: Budget) -> tuple[Rules, float]:
         request = FetchRequest(
             url=_place(target), accept="text/plain, */*;q=0.1", max_body_bytes=MAX_BYTES, part=True
         )
         try:
-            result = await self._fetch(request)
+            result = await self._fetch(request, budget)
         except StatusError as error:
             if error.status >= 500 or error.status == 429:
                 raise
@@ -203,6 +213,16 @@ class Robots:
 
 def _place(target: Target) -> str:
     return parse(f"{target.scheme}://{target.host_port}/robots.txt").text
+
+
+def _patience_s(budget: Budget) -> float:
+    return min(budget.left_s, PATIENCE_S)
+
+
+def _is_more_patient(site: _Site, budget: Budget) -> bool:
+    """Whether an answer that did not come in time for another may come for this one: it has more than
+    twice as long, so that not everybody in a row tries again."""
+    return site.rules is None and _patience_s(budget) > 2 * site.waited_s
 
 
 def _is_hold(failure: FetchError) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from aggregator.errors import DisallowedError, HeldError, NetworkError, RefusedError, StatusError
 from aggregator.fetch import address
 from aggregator.fetch.address import MAX_OCTETS
+from aggregator.fetch.budget import Budget
 from aggregator.fetch.client import Client
 from aggregator.fetch.robots import (
     AGAIN_S,
@@ -18,6 +19,7 @@ from aggregator.fetch.robots import (
     MAX_KEPT_S,
     MAX_RULES,
     MAX_SITES,
+    PATIENCE_S,
     Robots,
     kept_s,
     ours,
@@ -44,7 +46,7 @@ def asked(client: Client) -> Robots:
 @pytest.fixture
 def ask(origin: Origin, asked: Robots) -> Ask:
     """Asks whether a path of the origin may be read, at a time."""
-    return lambda path="/page", now=0.0: asked.ask(address.parse(origin.url(path)), now)
+    return lambda path="/page", now=0.0: asked.ask(address.parse(origin.url(path)), now, Budget(30.0))
 
 
 def may(text: str, path: str = "/page") -> bool:
@@ -209,6 +211,73 @@ async def test_what_was_known_counts_while_the_server_fails(origin: Origin, ask:
     assert origin.count(PLACE) == 3
 
 
+async def test_asking_takes_no_longer_than_the_poll_may(origin: Origin, client: Client) -> None:
+    origin.serve(PLACE, hold=asyncio.Event())
+    with pytest.raises(NetworkError, match=r"could not be read: .* no whole answer within 0\.05 s"):
+        await client.fetch(FetchRequest(url=origin.url("/page"), robots=True, timeout_s=0.05))
+    assert origin.count("/page") == 0
+
+
+async def test_asking_is_a_part_of_the_poll(origin: Origin, client: Client) -> None:
+    async def slowly(request: Request) -> Response:
+        answer_now = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.1, answer_now.set)
+        await answer_now.wait()
+        return Response(body=b"")
+
+    origin.serve(PLACE, slowly)
+    origin.serve("/page", "text")
+    answer = await client.fetch(FetchRequest(url=origin.url("/page"), robots=True))
+    assert answer.elapsed_s >= 0.09
+    with pytest.raises(NetworkError, match="no whole answer"):
+        await client.fetch(FetchRequest(url=origin.url("/page"), robots=True), Budget(10.0, used_s=10.0))
+
+
+class Silent:
+    """A web that answers with nothing in whatever time there is; ``asked`` with how much of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[float] = []
+        self.rules: bytes | None = None
+
+    async def fetch(self, request: FetchRequest, budget: Budget) -> FetchResult:
+        self.asked.append(budget.total_s)
+        if self.rules is not None:
+            return FetchResult(
+                url=request.url, status=200, headers={}, body=self.rules, elapsed_s=0.0, wire_bytes=0
+            )
+        budget.used_s = budget.total_s
+        raise NetworkError("nothing came")
+
+
+async def test_who_has_little_time_left_spoils_nothing_for_who_has_more() -> None:
+    web = Silent()
+    sites = Robots(web.fetch)
+    target = address.parse("http://site.example/page")
+    for left_s in (2.0, 3.0, 30.0, 600.0):
+        with pytest.raises(NetworkError, match="nothing came"):
+            await sites.ask(target, 0.0, Budget(700.0, used_s=700.0 - left_s))
+    assert web.asked == [2.0, PATIENCE_S], "a little more, or for ever, is not worth a further try"
+    web.rules = b"User-agent: *\nCrawl-delay: 3"
+    with pytest.raises(NetworkError):
+        await sites.ask(target, AGAIN_S - 1, Budget(30.0))
+    assert await sites.ask(target, AGAIN_S, Budget(1.0)) == 3.0
+
+
+async def test_what_was_known_counts_before_the_time_of_the_poll_is_over() -> None:
+    web = Silent()
+    sites = Robots(web.fetch)
+    target = address.parse("http://site.example/page")
+    web.rules = b"User-agent: *\nCrawl-delay: 3"
+    await sites.ask(target, 0.0, Budget(30.0))
+    web.rules = None
+    budget = Budget(10.0, used_s=2.0)
+    assert await sites.ask(target, MAX_KEPT_S, budget) == 3.0
+    assert (web.asked, budget.used_s) == ([30.0, 4.0], 6.0)
+    assert await sites.ask(target, MAX_KEPT_S, Budget(30.0)) == 3.0
+    assert len(web.asked) == 2
+
+
 async def test_redirects_are_followed_and_count_for_who_was_asked(
     origin: Origin, make_client: MakeClient
 ) -> None:
@@ -314,7 +383,7 @@ ATTACKS = {
 def served(body: bytes) -> Robots:
     """Of a web on which every site has this robots.txt, and answers at once."""
 
-    async def fetch(request: FetchRequest) -> FetchResult:
+    async def fetch(request: FetchRequest, budget: Budget) -> FetchResult:
         return FetchResult(url=request.url, status=200, headers={}, body=body, elapsed_s=0.0, wire_bytes=0)
 
     return Robots(fetch)
@@ -333,7 +402,7 @@ async def test_a_hostile_one_ends_and_lets_others_in_between(text: str) -> None:
 
     beside = asyncio.create_task(others())
     target = address.parse("http://site.example/" + "a" * 7900)
-    assert await served(text.encode()).ask(target, 0.0) == 0.0
+    assert await served(text.encode()).ask(target, 0.0, Budget(30.0)) == 0.0
     assert turns
     beside.cancel()
 
@@ -341,8 +410,8 @@ async def test_a_hostile_one_ends_and_lets_others_in_between(text: str) -> None:
 async def test_what_is_remembered_is_bounded() -> None:
     async def known(sites: Robots, count: int) -> int:
         for n in range(count):
-            await sites.ask(address.parse(f"http://a.example:{n + 1}/"), 0.0)
-            await sites.ask(address.parse("http://in-use.example/"), 0.0)
+            await sites.ask(address.parse(f"http://a.example:{n + 1}/"), 0.0, Budget(30.0))
+            await sites.ask(address.parse("http://in-use.example/"), 0.0, Budget(30.0))
         return len(sites)
 
     assert await known(served(b""), MAX_SITES + 10) == MAX_SITES
@@ -354,14 +423,14 @@ async def test_what_is_remembered_is_bounded() -> None:
 async def test_the_site_that_was_asked_last_is_forgotten_last() -> None:
     asked: list[str] = []
 
-    async def fetch(request: FetchRequest) -> FetchResult:
+    async def fetch(request: FetchRequest, budget: Budget) -> FetchResult:
         asked.append(request.url)
         raise StatusError("none", status=404)
 
     sites = Robots(fetch)
     for n in range(MAX_SITES + 10):
-        await sites.ask(address.parse(f"http://a.example:{n + 1}/"), 0.0)
-        await sites.ask(address.parse("http://in-use.example/"), 0.0)
+        await sites.ask(address.parse(f"http://a.example:{n + 1}/"), 0.0, Budget(30.0))
+        await sites.ask(address.parse("http://in-use.example/"), 0.0, Budget(30.0))
     assert asked.count("http://in-use.example/robots.txt") == 1
 
 
