@@ -24,6 +24,10 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 # Controls, space, the delimiters that WHATWG's URL standard encodes in a query, and all beyond ASCII.
 _UNSENDABLE = re.compile(rb'[\x00-\x20"<>\\`\x7f-\xff]')
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+_IPV6 = re.compile(r"[0-9a-f:.]+(?:%[0-9a-z._~-]+)?")  # in form, a zone included
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
@@ -68,13 +72,17 @@ def parse(text: str) -> Target:
     whole = f"{parts.scheme}://{netloc}{rest}"
     if len(whole) > MAX_OCTETS:
         raise RefusedError(f"the address is longer than {MAX_OCTETS} octets")
+    try:
+        url, authorization = URL(whole, encoded=True), _basic(parts.username, parts.password)
+    except ValueError:  # UnicodeEncodeError is one
+        raise RefusedError("the address is not valid") from None
     return Target(
         text=whole,
-        url=URL(whole, encoded=True),
+        url=url,
         scheme=parts.scheme,
         host=host,
         port=DEFAULT_PORTS[parts.scheme] if port is None else port,
-        authorization=_basic(parts.username, parts.password),
+        authorization=authorization,
     )
 
 
@@ -94,19 +102,24 @@ def join(base: Target, location: str) -> Target:
 @lru_cache(maxsize=4096)
 def ascii_host(host: str) -> str:
     """A host name in the form that DNS and TLS use (IDNA), lower case. Raises RefusedError."""
-    host = unquote_to_bytes(host).decode("utf-8", "replace") if "%" in host and ":" not in host else host
     try:
+        if "%" in host and ":" not in host:
+            host = unquote_to_bytes(host).decode("utf-8", "replace")
         name = (URL.build(scheme="http", host=host).raw_host or "").lower()
     except ValueError:
         name = ""
-    labels = name.removesuffix(".").split(".")
-    if ":" not in name and (len(name) > 254 or any(not 0 < len(label) <= 63 for label in labels)):
+    if not (_IPV6.fullmatch(name) if ":" in name else _is_name(name)):
         raise RefusedError("the address has no valid host name")
     return name
 
 
+def _is_name(text: str) -> bool:
+    labels = text.removesuffix(".").split(".")
+    return "%" not in text and len(text) <= 254 and all(0 < len(label) <= 63 for label in labels)
+
+
 def _sendable(text: str) -> str:
-    octets = text.encode("utf-8", "surrogateescape" if _from_wire(text) else "replace")
+    octets = (text if _from_wire(text) else _SURROGATE.sub("\ufffd", text)).encode("utf-8", "surrogateescape")
     return _UNSENDABLE.sub(lambda found: b"%%%02X" % found[0][0], octets).decode("ascii")
 
 
