@@ -27,7 +27,8 @@ FIRST_A_SECOND = 10
 NETWORK_DOWN_S = 60.0
 
 _DIRECTIVE = re.compile(r'([a-z-]+)(?:\s*=\s*(?:"([^"]*)"|([^\s,"]*)))?', re.IGNORECASE)
-_NUMBER = re.compile(r"\s*([0-9]{1,15})(?:\.[0-9]*)?\s*")
+_NUMBER = re.compile(r"\s*([0-9]+)(?:\.[0-9]*)?\s*")
+_LARGEST = 2**31  # what RFC 9111 section 1.2.2 takes all larger numbers of seconds for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +199,7 @@ def _fraction(text: str) -> float:
 
 def _number(value: str) -> float | None:
     found = _NUMBER.fullmatch(value)
-    return float(found[1]) if found else None
+    return float(min(int(found[1].lstrip("0")[:15] or 0), _LARGEST)) if found else None
 
 
 def _http_date(value: str) -> datetime | None:
