@@ -44,7 +44,7 @@ class Desk:
         """The document, what it says of its source, and what came of its entries. Raises ParseError."""
         await seat.take(Pace.QUICK)
         document, taken = await self._taken(claim, seat, crawled)
-        return document, source_meta(document, crawled.url), taken
+        return document, source_meta(document, crawled.url, claim.source.url), taken
 
     async def work(
         self, size: int, function: Callable[..., T], *arguments: object, owner: int | None = None

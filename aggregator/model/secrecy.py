@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from aggregator.model.source import SourceMeta
+
 HIDDEN = "***"
+_LONG = 8  # characters: what is shorter stands in an address by chance
 
 _KEY = re.compile(
     r"(?:^|[_.-])(?:(?:api|app|access|private|feed|user|auth)[_-]?key|key|"
@@ -29,5 +34,36 @@ def without_secrets(url: str) -> str | None:
 
 
 def _shown(pair: str) -> str:
+    return f"{pair.partition('=')[0]}={HIDDEN}" if _is_key(pair) else pair
+
+
+def _is_key(pair: str) -> bool:
     name, equals, value = pair.partition("=")
-    return f"{name}={HIDDEN}" if equals and value and _KEY.search(unquote(name)) else pair
+    return bool(equals and value and _KEY.search(unquote(name)))
+
+
+def discreet(meta: SourceMeta, asked: Iterable[str | None]) -> SourceMeta:
+    """``meta`` without the addresses that give away a key of one of those that were ``asked``. A server may
+    make them of our own request; other parameters named like keys are its own, and for everybody."""
+    keys = frozenset(key for url in asked if url for key in _keys(url))
+    if not keys:
+        return meta
+    image = meta.image
+    if image is not None:
+        image = None if _tells(image.url, keys) else replace(image, link=_untold(image.link, keys) or "")
+    return replace(meta, link=_untold(meta.link, keys), icon=_untold(meta.icon, keys), image=image)
+
+
+def _untold(url: str | None, keys: Collection[str]) -> str | None:
+    return None if url and _tells(url, keys) else url
+
+
+def _tells(url: str, keys: Collection[str]) -> bool:
+    plain = unquote(url)
+    return any(len(key) >= _LONG and key in plain for key in keys) or not set(_keys(url)).isdisjoint(keys)
+
+
+def _keys(url: str) -> Iterator[str]:
+    """The values of the parameters that are named like keys."""
+    query = url.partition("#")[0].partition("?")[2]
+    return (unquote(pair.partition("=")[2]) for pair in query.split("&") if _is_key(pair))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aggregator.model.document import Document, Extension, Image
+from aggregator.model.secrecy import discreet
 from aggregator.model.source import SourceMeta
 from aggregator.process import fields, text
 from aggregator.process.links import absolute, without_tracking
@@ -19,16 +20,17 @@ _PODCAST = "https://podcastindex.org/namespace/1.0"
 _UPSTREAM_ALONE = frozenset({(_ITUNES, "new-feed-url"), (_PODCAST, "guid"), (_PODCAST, "locked")})
 
 
-def source_meta(document: Document, document_url: str | None) -> SourceMeta:
-    """The trusted self-description of ``document``, read from ``document_url``.
+def source_meta(document: Document, document_url: str | None, asked: str | None = None) -> SourceMeta:
+    """The trusted self-description of ``document``, read from ``document_url`` when ``asked`` was asked for.
 
-    What is missing or unusable is "" or None; nothing is invented.
+    What is missing or unusable is "" or None, as is an address that gives away a key of ours; nothing is
+    invented.
     """
     link = absolute(document.link, document_url)
     image = document.image
     address = absolute(image.url, document_url) if image is not None else None
     names = (text.line(person.name or person.email, fields.MAX_NAME) for person in document.authors)
-    return SourceMeta(
+    meta = SourceMeta(
         title=text.shorten(fields.plain(document.title), fields.MAX_TITLE),
         link=without_tracking(link) if link else None,
         description=text.shorten(fields.plain(document.description), MAX_DESCRIPTION),
@@ -45,6 +47,7 @@ def source_meta(document: Document, document_url: str | None) -> SourceMeta:
         authors=tuple(dict.fromkeys(name for name in names if name))[:MAX_AUTHORS],
         extensions=fields.extensions(_ours_to_say(document.extensions)),
     )
+    return discreet(meta, (asked, document_url))
 
 
 def _ours_to_say(found: Iterable[Extension]) -> tuple[Extension, ...]:

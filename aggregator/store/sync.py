@@ -16,6 +16,7 @@ from sqlalchemy import Row, delete, insert, literal, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aggregator.model.secrecy import discreet
 from aggregator.model.settings import Category
 from aggregator.model.source import Source, SourceMeta
 from aggregator.store import publishers, rows
@@ -184,7 +185,8 @@ async def _update_one(
     settings = _settings(one)
     if row.adopted_url and row.url == one.url:
         settings["host"] = row.host
-    values = {name: value for name, value in settings.items() if getattr(row, name) != value}
+    shown = _meta(row, one)
+    values = {name: value for name, value in (settings | shown).items() if getattr(row, name) != value}
     if not values:
         return
     if "url" in values:
@@ -200,7 +202,10 @@ async def _update_one(
     if before != after:
         changes.moves.append((row.id, before, after))
         changes.raised |= before | after
-    if _shown(row.name, row.title, row) != _shown(one.name, one.title, row):
+    stored = {name: getattr(row, name) for name in shown}
+    if rows.source_feed_values(row.name, row.title, stored) != rows.source_feed_values(
+        one.name, one.title, shown
+    ):
         changes.raised |= after
         changes.shown.add(row.id)
     if row.name != one.name:
@@ -215,8 +220,16 @@ async def _update_one(
         changes.changed.append(one.name)
 
 
-def _shown(name: str, title: str | None, row: Row[Any]) -> dict[str, Any]:
-    return rows.source_feed_values(name, title, {key: getattr(row, key) for key in _NO_META})
+def _meta(row: Row[Any], one: Source) -> dict[str, Any]:
+    """What the source says of itself, as stored, but for addresses with a key of ours in them, as older
+    versions kept them. A listing's own link was its address, and with it whatever is a key in there."""
+    own = None if row.kind == "feed" else row.meta_link
+    asked = (one.url, row.url, row.adopted_url, row.validators_url, own)
+    stored, said = {name: getattr(row, name) for name in _NO_META}, rows.meta_from(row)
+    untold = discreet(said, asked)
+    if untold is said:
+        return stored
+    return rows.meta_values(untold) | {"meta_extensions_hash": row.meta_extensions_hash}
 
 
 async def _remove_one(connection: AsyncConnection, row: Row[Any], changes: _Changes) -> None:
@@ -251,12 +264,8 @@ def _wanted_feeds(
             title = titles.get(name) or name.rpartition("/")[2]
             wanted[key] = {**bare, "kind": kind, "name": name, "title": title}
     for one in sources:
-        row = matched.get(one.name)
-        shown = (
-            _shown(one.name, one.title, row)
-            if row
-            else rows.source_feed_values(one.name, one.title, _NO_META)
-        )
+        meta = _meta(matched[one.name], one) if one.name in matched else _NO_META
+        shown = rows.source_feed_values(one.name, one.title, meta)
         wanted[f"source/{one.name}"] = {**shown, "kind": "source", "name": one.name}
     return wanted
 
