@@ -88,6 +88,7 @@ class Desk:
             has_articles=source.article is not None,
             local_articles=source.local_articles,
             full_text=source.full_text,
+            anew=claim.anew,
         )
         taken = await intake.take(found, rules, self._seats, seat, self._lanes)
         self._lanes.done(seat)

@@ -68,6 +68,7 @@ class Rules:
     has_articles: bool = False  # whether items' texts are asked for apart
     local_articles: bool = False  # and are files, by the source's own template (`Source.local_articles`)
     full_text: bool = False  # and an entry's own may have been the better one
+    anew: bool = False  # what is known was read by other rules of the configuration
 
 
 async def take(read: Read, rules: Rules, seats: Seats, seat: Seat, lanes: Lanes) -> Taken:
@@ -107,17 +108,17 @@ def judge(entry: Entry, match: identity.Match, rules: Rules) -> Verdict:
     """What becomes of one entry; None when it is known and says nothing new."""
     if match.duplicate_of is not None:
         return Drop(stage="admit", reason="repeated", ref=reference(entry))
-    if _is_settled(entry, match, rules.known):
+    if _is_settled(entry, match, rules):
         return None
     return _change(entry, match, rules)
 
 
-def _is_settled(entry: Entry, match: identity.Match, known: Known) -> bool:
+def _is_settled(entry: Entry, match: identity.Match, rules: Rules) -> bool:
     """Whether the entry is known and says nothing new, so that cleaning it would be work thrown away."""
     if match.item_id is None or match.new_aliases:
         return False
-    before = known.items[match.item_id]
-    return before.pruned or before.entry_digest == identity.entry_digest(entry)
+    before = rules.known.items[match.item_id]
+    return before.pruned or (not rules.anew and before.entry_digest == identity.entry_digest(entry))
 
 
 async def _judge_apart(
@@ -152,7 +153,8 @@ def _change(entry: Entry, match: identity.Match, rules: Rules) -> Verdict:
         raw=raw.packed(entry),
         same=same,
         notes=tuple(notes),
-        silent=before is not None and not _says_updated(item, before),
+        # What the operator's new rules change is no edit of a source's that edits without end.
+        silent=before is not None and not rules.anew and not _says_updated(item, before),
         article_url=_article_url(entry, item, rules) if rules.has_articles and before is None else None,
         keeps_content=rules.has_articles and not rules.full_text and before is not None,
         keeps_longer=rules.full_text and before is not None,

@@ -179,13 +179,15 @@ class SourceMeta:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """A leased source. ``token`` fences the lease: a save with an outlived token is refused.
-    ``key`` is the source's immutable key, from which item ids are minted."""
+    ``key`` is the source's immutable key, from which item ids are minted. ``anew``: what is stored was read
+    by other rules of the configuration."""
 
     source_id: int
     key: str
     token: str
     source: Source
     state: SourceState
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

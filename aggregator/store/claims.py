@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +31,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.model.source import Claim, Source
+from aggregator.store import reading
 from aggregator.store.base import Selected
 from aggregator.store.owners import Owner
 from aggregator.store.rows import from_us, maybe_at, state_from, to_us
@@ -147,10 +149,17 @@ async def _lease(
         .where(source.c.id.in_([row.id for row in ready]))
         .values(lease_owner=owner.id, lease_token=token, lease_until_at=now_us + int(lease_s * 1_000_000))
     )
-    return [
-        Claim(source_id=row.id, key=row.key, token=token, source=sources[row.id], state=state_from(row))
-        for row in ready
-    ]
+    return [_claim(row, token, sources[row.id]) for row in ready]
+
+
+def _claim(row: Row[Any], token: str, configured: Source) -> Claim:
+    """Where other rules have read the source, nothing vouches for what is stored: it is asked for without
+    conditions, once."""
+    state = state_from(row)
+    anew = row.read_by is not None and row.read_by != reading.rules(configured)
+    if anew:
+        state = replace(state, validators=None, body_sha256=None)
+    return Claim(source_id=row.id, key=row.key, token=token, source=configured, state=state, anew=anew)
 
 
 def skip_reason(now: datetime, since: datetime, *, force: bool, due: bool) -> ColumnElement[str]:

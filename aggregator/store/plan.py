@@ -14,7 +14,7 @@ from sqlalchemy import Row
 from aggregator.model.document import Drop
 from aggregator.model.item import ItemChange
 from aggregator.model.source import Outcome, Saved
-from aggregator.store import rows
+from aggregator.store import reading, rows
 from aggregator.store.planned import Context, Plan, Stored
 from aggregator.store.publishers import Listed
 from aggregator.store.trouble import OutcomeRefused
@@ -319,9 +319,11 @@ def _trail_row(context: Context, source_id: int, item_id: int | None, drop: Drop
 def _state_row(outcome: Outcome, row: Row[Any]) -> dict[str, Any]:
     """The source's columns after this outcome, its lease released."""
     state = outcome.state
+    read = outcome.result not in ("failed", "held")
     return {
         "b_id": row.id,
         **rows.state_values(state),
+        "read_by": reading.rules(outcome.claim.source) if read else row.read_by,
         "host": rows.host_of(state.adopted_url or row.url),
         "lease_owner": None,
         "lease_token": None,

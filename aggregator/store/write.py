@@ -65,6 +65,7 @@ _SOURCES = select(
     source.c.url,
     source.c.failures,
     source.c.lease_token,
+    source.c.read_by,
     *(column for column in source.c if column.name.startswith("meta_")),
 ).where(source.c.id.in_(bindparam("ids", expanding=True)))
 
