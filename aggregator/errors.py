@@ -6,7 +6,7 @@
         FetchError
           NetworkError   DNS, TLS, connection, time-out, a cut-off answer
           StatusError    an HTTP status that is no success
-          HeldError      nothing was asked: the host had told us to wait
+          HeldError      nothing was asked: the host had told us to wait, or too many others do
           RefusedError   we will not: size, redirects, private address, scheme
             DisallowedError  robots.txt asks programs not to
         ParseError
@@ -104,8 +104,8 @@ class StatusError(FetchError):
 
 
 class HeldError(FetchError):
-    """The host has told us to wait, and ``retry_after_s`` seconds of that are left: nothing was asked, and
-    whoever wanted to ask has not failed."""
+    """The host has told us to wait, or has others enough to answer to, for another ``retry_after_s`` seconds:
+    it was not asked, and whoever wanted to ask has not failed."""
 
     def __init__(self, message: str, *, retry_after_s: float) -> None:
         super().__init__(message)

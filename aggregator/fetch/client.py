@@ -8,6 +8,7 @@ import asyncio
 import http
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -28,6 +29,7 @@ from aggregator.fetch.headers import (
     to_send,
     validators_of,
 )
+from aggregator.fetch.led import Led
 from aggregator.fetch.politeness import Gate, shared
 from aggregator.fetch.robots import PRODUCT, Robots
 from aggregator.fetch.translate import RAISED, translate
@@ -57,7 +59,8 @@ class Client:
     ``version`` goes into the User-Agent; ``directory`` is what ``file:`` addresses are relative to;
     ``now`` (aware UTC) is for Retry-After dates; ``allowed`` is called right before each request, after all
     waiting, and may raise to prevent it; ``gate`` is who lets requests pass, if somebody else is to know it,
-    too; ``resolver`` looks names up, None is the system's. Entering raises ConfigError for a ``ca_file``
+    too; ``patient``: requests wait for the host that a redirect leads to, however many already do;
+    ``resolver`` looks names up, None is the system's. Entering raises ConfigError for a ``ca_file``
     that cannot be used.
     """
 
@@ -70,6 +73,7 @@ class Client:
         now: Callable[[], datetime] = _utc_now,
         allowed: Callable[[], None] = lambda: None,
         gate: Gate | None = None,
+        patient: bool = True,
         resolver: AbstractResolver | None = None,
     ) -> None:
         self._settings = settings
@@ -79,6 +83,7 @@ class Client:
         self._resolver = resolver
         self._guard = Guard(settings.allow_private)
         self._gate = Gate.of(settings) if gate is None else gate  # an empty one is false
+        self._led = None if patient else Led.of(settings)
         self._robots = Robots(self.fetch)
         contact = " ".join((settings.user_agent_contact or "").split())
         self._user_agent = f"{PRODUCT}/{version}" + (f" (+{contact})" if contact else "")
@@ -144,9 +149,9 @@ class Client:
         time for that where it is not the request's own to say.
 
         Raises NetworkError (nothing, or not all of it, arrived), StatusError (no 200, 203 or 304),
-        HeldError (not asked, because the host's Retry-After runs) and RefusedError (size, redirects,
-        scheme, private address, robots.txt), and nothing else but CancelledError and what ``allowed``
-        raises.
+        HeldError (not asked, because the host's Retry-After runs, or too many are redirected to it) and
+        RefusedError (size, redirects, scheme, private address, robots.txt), and nothing else but
+        CancelledError and what ``allowed`` raises.
         """
         if local.is_local(request.url):
             self._allowed()
@@ -165,13 +170,14 @@ class Client:
         permanent_url: str | None = None
         all_permanent = True
         for _ in range(self._settings.max_redirects + 1):
-            now = asyncio.get_running_loop().time()
-            gap_s = await self._robots.ask(target, now, budget) if request.robots else 0.0
-            try:
-                answer = await self._hop(request, start, target, budget, gap_s)
-            except StatusError as error:
-                error.detour = not all_permanent
-                raise
+            with self._place(start, target):
+                now = asyncio.get_running_loop().time()
+                gap_s = await self._robots.ask(target, now, budget) if request.robots else 0.0
+                try:
+                    answer = await self._hop(request, start, target, budget, gap_s)
+                except StatusError as error:
+                    error.detour = not all_permanent
+                    raise
             if isinstance(answer, FetchResult):
                 return replace(answer, permanent_url=permanent_url, elapsed_s=budget.used_s)
             if request.body is not None:
@@ -186,6 +192,12 @@ class Client:
                 raise RefusedError(f"a secure address redirects to an insecure one at {target.host_port}")
             seen.add(target.text)
         raise RefusedError(f"more than {self._settings.max_redirects} redirects")
+
+    def _place(self, start: address.Target, target: address.Target) -> AbstractContextManager[None]:
+        """One among those that are led to ``target``, if this is where a redirect leads."""
+        if self._led is None or target is start:
+            return nullcontext()
+        return self._led.to(self._line(target.host, target.host_port), start.text)
 
     async def _hop(
         self,

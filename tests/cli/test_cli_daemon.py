@@ -8,8 +8,9 @@ from pathlib import Path
 
 import feedparser
 
+from aggregator.fetch.led import WAITING
 from tests.origin import ThreadedOrigin
-from tests.program import Daemon, Program, configuration, rss
+from tests.program import HEAD, Daemon, Program, configuration, rss
 
 
 def source(origin: ThreadedOrigin, name: str, **keys: str) -> dict[str, str]:
@@ -53,6 +54,31 @@ def test_a_slow_source_delays_no_other(tmp_path: Path, threaded_origin: Threaded
         assert threaded_origin.count("/slow") == 1
         threaded_origin.set(hold)
         daemon.wait_for('"new": 1', count=2)
+
+
+def test_sources_that_all_redirect_to_a_slow_host_delay_no_other(
+    tmp_path: Path, threaded_origin: ThreadedOrigin
+) -> None:
+    hold = threaded_origin.event()
+    threaded_origin.serve("/slow", rss(("s", "Slow")), hold=hold)
+    places, more = 2 + WAITING, 5
+    with ThreadedOrigin("0.0.0.0") as many:
+        many.serve("/away", redirect=threaded_origin.url("/slow"))
+        many.serve("/quick", rss(("q", "Quick")))
+        sources = [
+            {"name": f"away{n}", "url": f"http://127.0.1.{n}:{many.port}/away", "every": "1h"}
+            for n in range(places + more)
+        ]
+        sources.append({"name": "quick", "url": f"http://127.0.2.1:{many.port}/quick", "every": "1s"})
+        text = configuration(sources, HEAD.replace("per_host = 64", "per_host = 2"))
+        program = Program(tmp_path, text)
+        with Daemon(program) as daemon:
+            daemon.wait_for("crawl.held", more)
+            many.wait_for("/quick", many.count("/quick") + 2)
+            threaded_origin.set(hold)
+            daemon.wait_for('"new": 1', places + 1)
+            assert not [line for line in daemon.lines if "crawl.failed" in line]
+        assert program.refresh("--force")["sources"]["skipped"] == more, "put off, and not failed"
 
 
 def test_ctrl_c_stops_it_while_an_answer_is_awaited(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:

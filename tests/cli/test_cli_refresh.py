@@ -11,6 +11,7 @@ from pathlib import Path
 import feedparser
 import pytest
 
+from aggregator.fetch.led import WAITING
 from tests.origin import ThreadedOrigin
 from tests.program import HEAD, WAIT_S, Daemon, Program, configuration, rss
 
@@ -48,6 +49,21 @@ def test_a_feed_comes_in_and_goes_out(tmp_path: Path, threaded_origin: ThreadedO
             listed = json.loads(daemon.get(f"/feeds/{key}.json")[2])
             assert [item["title"] for item in listed["items"]] == ["First", "Second"]
     assert daemon.status == 0
+
+
+def test_all_that_redirect_to_one_host_are_fetched(tmp_path: Path, threaded_origin: ThreadedOrigin) -> None:
+    hold = threaded_origin.event()
+    threaded_origin.serve("/slow", rss(("s", "Slow")), hold=hold)
+    count = 1 + 2 * WAITING
+    with ThreadedOrigin("0.0.0.0") as many:
+        many.serve("/away", redirect=threaded_origin.url("/slow"))
+        sources = [{"name": f"away{n}", "url": f"http://127.0.1.{n}:{many.port}/away"} for n in range(count)]
+        text = configuration(sources, HEAD.replace("per_host = 64", "per_host = 1"))
+        process = Program(tmp_path, text).start("refresh", "--json")
+        many.wait_for("/away", count)
+        threaded_origin.set(hold)
+        out, _ = process.communicate(timeout=WAIT_S)
+    assert json.loads(out)["sources"]["fetched"] == count
 
 
 def test_an_update_is_one_item_and_changed_guids_are_no_news(
