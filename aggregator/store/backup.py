@@ -14,12 +14,11 @@ from contextlib import closing
 from pathlib import Path
 
 from aggregator.errors import StoreError
-from aggregator.store.connect import BUSY_S, known_version
+from aggregator.store.connect import BUSY_S, clear, known_version, sync_folder
 from aggregator.store.tables import STORE_BITS
 from aggregator.store.trouble import StoreUnusable, translated
 
 PAGES = 256  # a step: between two of them the copying can be interrupted
-_BESIDE = ("-wal", "-shm", "-journal")  # SQLite's own: applied to whatever database stands beside them
 
 
 def backup(store: Path, file: Path) -> int:
@@ -47,13 +46,13 @@ def _backup(store: Path, file: Path) -> int:
         _check(beside)
         os.fsync(descriptor)
         size = beside.stat().st_size
-        _clear(file)  # or an older copy's log, if there is one, would be taken for this one's
+        clear(file)
         beside.replace(file)
     finally:
         os.close(descriptor)
         beside.unlink(missing_ok=True)
-        _clear(beside)
-    _sync(file.parent)
+        clear(beside)
+    sync_folder(file.parent)
     return size
 
 
@@ -78,16 +77,3 @@ def _check(beside: Path) -> None:
         found = [str(row[0]) for row in copy.execute("PRAGMA quick_check(1)")]
     if found != ["ok"]:
         raise StoreUnusable(f"the copy is damaged, so the store is: {found[0]}")
-
-
-def _clear(file: Path) -> None:
-    for suffix in _BESIDE:
-        Path(f"{file}{suffix}").unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,6 +6,7 @@ made from the tables as they are, and alembic is only loaded when an older one i
 
 from __future__ import annotations
 
+import os
 import secrets
 import sqlite3
 from contextlib import closing
@@ -25,6 +26,8 @@ BUSY_AGAIN_S = 1.0  # and when it is known to be held: each try of the many that
 READERS = 5  # one of them is kept by `Reader.revision`
 
 PAGE_BYTES = 16384  # an item has some 6 kB: with SQLite's 4 kB each is torn into several pages
+
+_BESIDE = ("-wal", "-shm", "-journal")  # SQLite's own: applied to whatever database stands beside them
 
 # synchronous=FULL: a commit is on disk before a server's validators are used again. The small cache
 # keeps memory flat; the log's limit gives the space of a burst back; it is folded into the
@@ -75,16 +78,49 @@ def look(path: Path) -> bool:
 
     Blocking, and by the plain driver: aiosqlite does not wait for its thread when opening fails. To be
     called under `owners.opening_lock`, because switching to the write-ahead log does not wait for
-    others by itself. Raises `StoreNewer`, `StoreUnusable` for a file of something else, sqlite3's errors.
+    others by itself. Raises `StoreNewer`, `StoreUnusable` for a file that is empty or of something else,
+    sqlite3's errors.
     """
+    if not path.exists():
+        _begin(path.resolve())
+    elif path.is_file() and path.stat().st_size == 0:
+        raise StoreUnusable(
+            f"{path} is empty, what was in it is lost: restore a backup, or remove it to begin anew"
+        )
     with closing(sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)) as plain:
         version = known_version(plain)
-        if version is None:
-            plain.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         (mode,) = plain.execute("PRAGMA journal_mode").fetchone()
         if mode != "wal":
             plain.execute("PRAGMA journal_mode = WAL")
         return version == HEAD
+
+
+def _begin(path: Path) -> None:
+    """Makes a database without tables under another name, and moves it into place: a file without a single
+    octet is then never one whose making was cut short."""
+    new = Path(f"{path}.new")
+    new.unlink(missing_ok=True)
+    clear(new)
+    with closing(sqlite3.connect(new, isolation_level=None)) as plain:
+        plain.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        plain.execute("PRAGMA journal_mode = WAL")
+    clear(path)
+    new.rename(path)
+    sync_folder(path.parent)
+
+
+def clear(file: Path) -> None:
+    """Removes what an older database of this name has left beside it, or it would be taken for this one's."""
+    for suffix in _BESIDE:
+        Path(f"{file}{suffix}").unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def known_version(plain: sqlite3.Connection) -> str | None:

@@ -2,7 +2,7 @@
 
 Each method hands a function of `claims`, `sync`, `write`, `reads` or `upkeep` a connection; the rules
 are there. Files beside the database: ``.owners/`` and ``.daemon`` (locks of living processes) and
-``.opening`` (held while the schema is looked at).
+``.opening`` (held while the schema is looked at); ``.new`` is a new database that is not in its place yet.
 """
 
 from __future__ import annotations

@@ -66,6 +66,14 @@ def test_garbage_is_no_database(tmp_path: Path) -> None:
     assert program.database.read_bytes() == garbage, "what may be rescued is left alone"
 
 
+def test_an_empty_file_is_refused_until_it_is_removed(tmp_path: Path) -> None:
+    program = program_over(tmp_path, b"")
+    check_refused(program, "is empty", "aggregator.db", "remove it to begin anew", verbs=VERBS)
+    assert program.database.read_bytes() == b""
+    program.database.unlink()
+    assert program.run("status").returncode == 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kept", [60, 1000, 4096, 200_000])
 def test_a_truncated_database_is_refused(tmp_path: Path, good: bytes, kept: int) -> None:

@@ -45,7 +45,7 @@ def path(tmp_path) -> str:
 
 
 def put(path: str, content: bytes) -> None:
-    Path(path).parent.mkdir()
+    Path(path).parent.mkdir(exist_ok=True)
     Path(path).write_bytes(content)
 
 
@@ -175,6 +175,56 @@ async def test_a_damaged_file_is_said_and_kept(path, clock, content):
     with pytest.raises(StoreError, match="damaged"):
         await open_store(StoreSettings(path=path), now=clock, role="crawler")
     assert read(path) == content
+
+
+async def test_an_empty_file_is_no_new_store(path, clock):
+    """Such as a restore that failed has left, or a power cut; beside it is what can still be looked at."""
+    put(path, b"")
+    put(f"{path}-wal", b"log")
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"is empty, .* or remove it to begin anew"):
+            await open_store(StoreSettings(path=path), now=clock, role="reader")
+    assert (read(path), read(f"{path}-wal")) == (b"", b"log")
+    os.unlink(path)
+    async with await open_store(StoreSettings(path=path), now=clock, role="crawler") as store:
+        assert await store.integrity() == []
+
+
+BEGIN = """
+import os, sqlite3, sys
+from pathlib import Path
+from aggregator.store import connect
+
+def killed(*arguments):
+    os._exit(9)
+
+if sys.argv[2] == "made":
+    Path.rename = killed
+else:
+    connect.clear = lambda file: (open(file, "w").close(), killed())
+connect.look(Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("when", ["opened", "made"])
+async def test_a_process_that_dies_while_it_makes_the_file_leaves_none(path, clock, start, when):
+    Path(path).parent.mkdir()
+    child = start(BEGIN, path, when)
+    await asyncio.to_thread(child.communicate)
+    assert child.returncode == 9
+    assert os.listdir(os.path.dirname(path)) == ["wire.db.new"]
+    async with await open_store(StoreSettings(path=path), now=clock, role="crawler") as store:
+        assert await store.item_count() == 0
+    assert "wire.db.new" not in os.listdir(os.path.dirname(path))
+
+
+async def test_a_link_to_where_nothing_is_yet_stays_a_link(tmp_path, clock):
+    link, target = tmp_path / "wire.db", tmp_path / "disk.db"
+    link.symlink_to(target)
+    async with await open_store(StoreSettings(path=str(link)), now=clock, role="crawler") as store:
+        assert await store.item_count() == 0
+    assert link.is_symlink()
+    assert target.stat().st_size > 0
 
 
 async def test_a_place_that_cannot_be_written_is_a_store_error(tmp_path, clock):
