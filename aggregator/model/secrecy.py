@@ -54,6 +54,13 @@ def discreet(meta: SourceMeta, asked: Iterable[str | None]) -> SourceMeta:
     return replace(meta, link=_untold(meta.link, keys), icon=_untold(meta.icon, keys), image=image)
 
 
+def without_query(url: str, asked: str | None) -> str:
+    """``url``, without its query where that gives away a key of the address that was ``asked``: a reference
+    to a place within the document is the whole address of the document."""
+    keys = frozenset(_keys(asked)) if asked else frozenset[str]()
+    return urlunsplit(urlsplit(url)._replace(query="")) if keys and _tells(url, keys) else url
+
+
 def _untold(url: str | None, keys: Collection[str]) -> str | None:
     return None if url and _tells(url, keys) else url
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from aggregator.model.document import Drop, Entry, FeedDate, Text
 from aggregator.model.item import Item, KnownItem
+from aggregator.model.secrecy import without_query
 from aggregator.model.source import Clean
 from aggregator.process import dates, fields, sanitize, text
 from aggregator.process.digest import item_digest
@@ -69,10 +70,11 @@ def admit(
     markup, tags and enclosures above the limits, dates) is appended to ``left_out``.
     """
     notes: list[tuple[str, str]] = []
-    base = context.document_url or context.home_url
-    link = _link(entry, base)
+    asked = context.document_url
+    base = without_query(asked, asked) if asked else context.home_url
+    link = _link(entry, base, asked)
     files = fields.enclosures(entry.enclosures, base)
-    content, summary = _texts(entry, link or base, context.clean, notes)
+    content, summary = _texts(entry, link or base, context, notes)
     title = _title(entry, content or summary, files[0].url if files else None, link)
     if title is None:
         return Drop(stage="admit", reason="empty", ref=_ref(entry), detail=f"entry {rank + 1}")
@@ -135,11 +137,12 @@ def _date(found: FeedDate | None, context: AdmitContext, notes: list[tuple[str, 
     return at
 
 
-def _link(entry: Entry, base: str | None) -> str | None:
-    """Where to read the entry: its link, a guid that is a permalink, or its comments."""
+def _link(entry: Entry, base: str | None, asked: str | None) -> str | None:
+    """Where to read the entry: its link, a guid that is a permalink, or its comments. A key in the address
+    that was ``asked`` is for nobody."""
     permalink = entry.guid if entry.guid_is_permalink else None
     found = absolute(entry.link, base) or absolute(permalink, None) or absolute(entry.comments, base)
-    return without_tracking(found) if found else None
+    return without_tracking(without_query(found, asked)) if found else None
 
 
 def _guid(guid: str | None) -> str | None:
@@ -153,11 +156,11 @@ def _guid(guid: str | None) -> str | None:
 
 
 def _texts(
-    entry: Entry, base: str | None, rules: Clean | None, notes: list[tuple[str, str]]
+    entry: Entry, base: str | None, context: AdmitContext, notes: list[tuple[str, str]]
 ) -> tuple[str, str]:
     """(content, summary) as trusted HTML. One text alone, or the same text twice, is the content."""
-    content = _html(entry.content, base, rules, notes)
-    summary = _html(entry.summary, base, rules, notes)
+    content = _html(entry.content, base, context, notes)
+    summary = _html(entry.summary, base, context, notes)
     if not content:
         return summary, ""
     if summary and (summary == content or _same_text(summary, content)):
@@ -172,17 +175,20 @@ def _same_text(one: str, other: str) -> bool:
     return text.visible_text(one) == text.visible_text(other)
 
 
-def _html(construct: Text | None, base: str | None, rules: Clean | None, notes: list[tuple[str, str]]) -> str:
+def _html(
+    construct: Text | None, base: str | None, context: AdmitContext, notes: list[tuple[str, str]]
+) -> str:
     """A text construct as trusted HTML; "" if nothing can be seen in it."""
     if construct is None or not construct.value.strip():
         return ""
     markup, at = construct.value, construct.base or base
+    at = without_query(at, context.document_url) if at else None
     if construct.type == "text":
         markup, at = text.as_html(markup), None
         if len(markup) < _SURELY_SMALL:
             return markup  # made of nothing but escaped text: there is nothing to clean
-    elif rules is not None:
-        markup = without_furniture(markup, rules)
+    elif context.clean is not None:
+        markup = without_furniture(markup, context.clean)
     cleaned = sanitize.cleaned(markup, at)
     if cleaned.note:
         notes.append(("markup-" + cleaned.note.replace(" ", "-"), ""))

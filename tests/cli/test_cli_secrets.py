@@ -28,16 +28,25 @@ def everything(program: Program) -> dict[str, bytes]:
 def program_over(folder: Path, origin: ThreadedOrigin) -> Program:
     record = {"id": "1", "title": "One", "link": "http://site.example/1"}
     origin.serve("/api", json.dumps({"items": [record]}), content_type="application/json", etag='"v1"')
-    items = "<ul><li><a href='/1'>First</a></li></ul>"
+    items = (
+        "<ul><li><a href='/1'>First</a></li><li><a href='#2'>Place</a> <p>in <a href=''>it</a></p></li></ul>"
+    )
     origin.serve(f"/news?token={KEY}", f"<html><body>{items}</body></html>", content_type="text/html")
     origin.serve("/old", redirect=origin.url(f"/news?token={KEY}"))
     echo = f"http://site.example/?n=1&amp;k={KEY}"
     image = f"<image><url>http://site.example/i.png?k={KEY}</url><title>t</title><link>{echo}</link></image>"
     own = rss(("a", "In a feed"), extra=image).replace(b"<link>http://site.example/</link>", b"", 1)
+    own = own.replace(b"Text of In a feed.", b"&lt;a href='#n'&gt;a note&lt;/a&gt;")
     origin.serve("/feed", own.replace(b"<description>", f"<link>{echo}</link><description>".encode(), 1))
     select = {"select.items": "items", "select.id": "id", "select.title": "title", "select.link": "link"}
     listing = {"name": "listing", "kind": "api", "url": origin.url(f"/api?api_key={KEY}&x=1"), **select}
-    page = {"name": "page", "kind": "page", "url": origin.url("/old"), "select.item": "li"}
+    page = {
+        "name": "page",
+        "kind": "page",
+        "url": origin.url("/old"),
+        "select.item": "li",
+        "select.content": "p",
+    }
     feed = {"name": "feed", "url": origin.url(f"/feed?apikey={KEY}"), "category": "news"}
     return Program(folder, configuration([listing, page | {"select.title": "a", "select.link": "a"}, feed]))
 
@@ -46,7 +55,7 @@ def test_a_key_in_an_address_is_nowhere_in_what_is_published(
     tmp_path: Path, threaded_origin: ThreadedOrigin
 ) -> None:
     program = program_over(tmp_path, threaded_origin)
-    assert program.refresh()["items"]["new"] == 3
+    assert program.refresh()["items"]["new"] == 4
     assert [path for path, body in everything(program).items() if KEY.encode() in body] == []
     for form in ("html", "feeds", "jekyll"):
         assert program.run("export", str(tmp_path / form), "--format", form).returncode == 0
