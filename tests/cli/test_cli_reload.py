@@ -291,7 +291,8 @@ def test_fifty_reloads_leave_nothing_behind(tmp_path: Path, origin: ThreadedOrig
     assert not count(daemon, '"level": "error"')
     assert (origin.count("/acme"), origin.count("/other")) <= (1, 1)
     for first, last in zip(zip(*looks[:20], strict=True), zip(*looks[-20:], strict=True), strict=True):
-        assert max(last) <= max(first) + 1, str(looks)
+        # An export may just be under way; what is left behind by each reload is there at every look.
+        assert min(last) <= min(first) + 1, str(looks)
 
 
 def settings(folder: Path, text: str) -> Config:
