@@ -160,7 +160,7 @@ class Handlers:
             site_title=settings.title,
             site_language=settings.language,
         )
-        return page(html.index_page(view))
+        return page(await self._renderings.made(len(view.feeds) * ROW_BYTES, lambda: html.index_page(view)))
 
     async def style(self, request: web.Request) -> web.StreamResponse:
         return web.Response(body=html.STYLE, content_type="text/css", charset="utf-8")
