@@ -42,10 +42,15 @@ def _is_key(pair: str) -> bool:
     return bool(equals and value and _KEY.search(unquote(name)))
 
 
+def keys_of(asked: Iterable[str | None]) -> frozenset[str]:
+    """The keys in addresses of ours: what no address that we give out may tell."""
+    return frozenset(key for url in asked if url for key in _keys(url))
+
+
 def discreet(meta: SourceMeta, asked: Iterable[str | None]) -> SourceMeta:
     """``meta`` without the addresses that give away a key of one of those that were ``asked``. A server may
     make them of our own request; other parameters named like keys are its own, and for everybody."""
-    keys = frozenset(key for url in asked if url for key in _keys(url))
+    keys = keys_of(asked)
     if not keys:
         return meta
     image = meta.image
@@ -57,7 +62,7 @@ def discreet(meta: SourceMeta, asked: Iterable[str | None]) -> SourceMeta:
 def without_query(url: str, asked: str | None) -> str:
     """``url``, without its query where that gives away a key of the address that was ``asked``: a reference
     to a place within the document is the whole address of the document."""
-    keys = frozenset(_keys(asked)) if asked else frozenset[str]()
+    keys = keys_of((asked,))
     return urlunsplit(urlsplit(url)._replace(query="")) if keys and _tells(url, keys) else url
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Row, delete, insert, literal, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aggregator.model.secrecy import discreet
+from aggregator.model.secrecy import discreet, keys_of
 from aggregator.model.settings import Category
 from aggregator.model.source import Source, SourceMeta
 from aggregator.store import publishers, rows
@@ -225,10 +225,9 @@ def _meta(row: Row[Any], one: Source) -> dict[str, Any]:
     versions kept them. A listing's own link was its address, and with it whatever is a key in there."""
     own = None if row.kind == "feed" else row.meta_link
     asked = (one.url, row.url, row.adopted_url, row.validators_url, own)
-    stored, said = {name: getattr(row, name) for name in _NO_META}, rows.meta_from(row)
-    untold = discreet(said, asked)
-    if untold is said:
-        return stored
+    if not keys_of(asked):
+        return {name: getattr(row, name) for name in _NO_META}
+    untold = discreet(rows.meta_from(row), asked)
     return rows.meta_values(untold) | {"meta_extensions_hash": row.meta_extensions_hash}
 
 
