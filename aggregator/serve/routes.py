@@ -44,7 +44,6 @@ class Site:
     now: Callable[[], datetime]
     active: Callable[[], int] = lambda: 0
     generator: str = "aggregator"
-    cache: Cache = field(default_factory=Cache)
     read_at: datetime = field(init=False)
     refusal: str = field(default="", init=False)  # what became of a newer configuration
 
@@ -88,7 +87,7 @@ class Handlers:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._renderings = Renderings(site.cache)
+        self._renderings = Renderings(Cache())
 
     async def feed(self, request: web.Request) -> web.StreamResponse:
         """A feed in a format; without a suffix, a 303 to the format that the client prefers."""
