@@ -8,7 +8,6 @@ that it never guesses an encoding, opens an address or sees a DTD, and its dates
 from __future__ import annotations
 
 import io
-import re
 from typing import Any
 
 from aggregator.errors import NotAFeed, Unparsable
@@ -31,10 +30,10 @@ from aggregator.model.document import (
 from aggregator.parse.dates import parse_date
 from aggregator.parse.decode import decode
 from aggregator.parse.elements import absolute, is_http
+from aggregator.parse.ending import begun, closed, ends_with_list, ends_within_item, has_end
 from aggregator.parse.guess import meant_to_be
 from aggregator.parse.numbers import duration, whole
 from aggregator.parse.repair import repair
-from aggregator.parse.scan import chunks, first_tag
 
 _Fields = dict[str, Any]
 
@@ -68,10 +67,6 @@ _PERIODS = {
     "monthly": 2592000.0,
     "yearly": 31536000.0,
 }
-_ITEM = re.compile(r"<(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s>/])", re.IGNORECASE)
-_ITEM_END = re.compile(r"</(?:[\w.-]{1,40}:)?(?:item|entry)\s*+>", re.IGNORECASE)
-_LIST_END = re.compile(r"</(?:[\w.-]{1,40}:)?(?:rss|rdf|feed|channel)\s*+>", re.IGNORECASE)
-_LAST = re.compile(rf"{_LIST_END.pattern}\s*$", re.IGNORECASE)
 _MOST_DROPS = 2000
 
 
@@ -88,21 +83,20 @@ def salvage(data: bytes, content_type: str | None, url: str | None) -> Document:
         raise Unparsable("broken JSON cannot be salvaged", format="json")
     if meant != "feed":
         raise NotAFeed(f"not a feed but {meant}")
-    text = repair(_closed(decoded.text))
+    text = repair(closed(decoded.text))
     parsed = _feedparser(text)
     feed = dict(parsed["feed"])
     is_rss = not (parsed.get("version") or "").startswith("atom")
     outcomes = [_entry(dict(found), url, is_rss=is_rss) for found in parsed["entries"]]
-    shown = _closed(text)  # repairing may have cut in CDATA, at an end tag that it speaks of
-    ends_as_meant = _LAST.search(decoded.text, max(0, len(decoded.text) - 200))  # be it in CDATA left open
-    if outcomes and not ends_as_meant and _ends_within_item(shown):
+    shown = closed(text)  # repairing may have cut in CDATA, at an end tag that it speaks of
+    if outcomes and not ends_with_list(decoded.text) and ends_within_item(shown):
         # Half an item could pass for another item than the whole one that the next poll brings.
         outcomes[-1] = Drop(stage="parse", reason="cut off", detail="the document ends within the item")
     entries = tuple(entry for entry in outcomes if isinstance(entry, Entry))
     title = _text(feed, "title", url)
     if not entries and title is None:
         raise Unparsable("nothing could be salvaged: neither an entry nor a title")
-    lost = max(0, _begun(text) - len(outcomes))
+    lost = max(0, begun(text) - len(outcomes))
     drops = [drop for drop in outcomes if isinstance(drop, Drop)]
     drops += [Drop(stage="parse", reason="lost", detail="the item's markup is broken")] * min(
         lost, _MOST_DROPS
@@ -132,7 +126,7 @@ def salvage(data: bytes, content_type: str | None, url: str | None) -> Document:
         extensions=_extensions(feed),
         entries=entries,
         drops=tuple(drops),
-        cut_off=not _has_end(shown),
+        cut_off=not has_end(shown),
     )
 
 
@@ -157,40 +151,6 @@ def _feedparser(text: str) -> _Fields:
     ) as error:
         raise Unparsable(f"feedparser gave up: {type(error).__name__}: {error}"[:300]) from error
     return parsed
-
-
-def _closed(text: str) -> str:
-    """The text, ended where it was cut off in CDATA."""
-    return f"{text}]]>" if text.rfind("<![CDATA[") > text.rfind("]]>") else text
-
-
-def _markup(text: str) -> list[tuple[int, int]]:
-    """Where the parts of the text are that are neither CDATA, comments nor processing instructions."""
-    return [(start, end) for opener, start, end in chunks(text) if not opener]
-
-
-def _begun(text: str) -> int:
-    """How many items the text begins, those named inside CDATA left out."""
-    return sum(len(_ITEM.findall(text, start, end)) for start, end in _markup(text))
-
-
-def _ends_within_item(text: str) -> bool:
-    """Whether an item that the text begins is followed by no end, neither its own nor that of the list."""
-    begun = ended = -1
-    for start, end in _markup(text):
-        begun = max([begun, *(match.start() for match in _ITEM.finditer(text, start, end))])
-        for ending in (_ITEM_END, _LIST_END):
-            ended = max([ended, *(match.start() for match in ending.finditer(text, start, end))])
-    return begun > ended
-
-
-def _has_end(text: str) -> bool:
-    """Whether the root element is closed: without that, items may be missing of which nothing was begun."""
-    root = first_tag(text)
-    if root is None:
-        return False
-    closing = re.compile(rf"</{re.escape(root[2])}\s*+>", re.IGNORECASE)
-    return any(closing.search(text, start, end) for start, end in _markup(text))
 
 
 def _entry(found: _Fields, url: str | None, *, is_rss: bool) -> Entry | Drop:
