@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1] / "aggregator"
 FLOORS = {
     "model": 0,
     "errors": 0,
+    "durable": 0,
     "parse": 1,
     "process": 1,
     "publish": 1,

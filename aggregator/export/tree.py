@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from aggregator.durable import sync_folder
 from aggregator.errors import ExportError
 from aggregator.export import index
 from aggregator.export.index import File, Index
@@ -189,7 +190,7 @@ class Tree:
                     folders.add(place.parent)
                     written.append(_file(each, self._seen[each.path], found))
         for folder in folders:
-            _sync(folder)
+            sync_folder(folder)
         return written
 
     def _fail(self, path: str, error: OSError | ValueError) -> None:
@@ -259,14 +260,6 @@ def _replace(place: Path, body: bytes) -> os.stat_result:
             beside.unlink(missing_ok=True)
         raise
     return found
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _beside(place: Path) -> Path:

@@ -13,8 +13,9 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
+from aggregator.durable import sync_folder
 from aggregator.errors import StoreError
-from aggregator.store.connect import BUSY_S, clear, known_version, sync_folder
+from aggregator.store.connect import BUSY_S, clear, known_version
 from aggregator.store.tables import STORE_BITS
 from aggregator.store.trouble import StoreUnusable, translated
 

@@ -6,7 +6,6 @@ made from the tables as they are, and alembic is only loaded when an older one i
 
 from __future__ import annotations
 
-import os
 import secrets
 import sqlite3
 from contextlib import closing
@@ -16,6 +15,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, event, insert, inspect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from aggregator.durable import sync_folder
 from aggregator.errors import StoreNewer
 from aggregator.store.migrations import HEAD, KNOWN
 from aggregator.store.tables import STORE_BITS, counter, metadata
@@ -113,14 +113,6 @@ def clear(file: Path) -> None:
     """Removes what an older database of this name has left beside it, or it would be taken for this one's."""
     for suffix in _BESIDE:
         Path(f"{file}{suffix}").unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def known_version(plain: sqlite3.Connection) -> str | None:
