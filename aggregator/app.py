@@ -105,11 +105,11 @@ async def engine(
     go_on: Callable[[], bool] = lambda: True,
     gate: Gate | None = None,
     network: Network | None = None,
-    patient: bool = True,
+    crowds: bool = True,
 ) -> AsyncIterator[Engine]:
     """What crawls, with its one HTTP client. ``owed`` remembers articles where it is not the store;
     ``go_on``: whether to ask for one more article; ``gate`` and ``network`` are given where what they
-    know must outlive this engine; ``patient``: crawls that end sometime may all wait for one host. Raises
+    know must outlive this engine; ``crowds``: crawls that end sometime may all wait for one host. Raises
     ConfigError."""
     requests = owed or store
     seats = Seats()
@@ -148,7 +148,7 @@ async def engine(
         now=utc_now,
         allowed=allowed,
         gate=gate,
-        patient=patient,
+        crowds=crowds,
     ) as client:
         fetch: Fetch = client.fetch
         if store is not None:

@@ -66,7 +66,7 @@ async def prepared(
         go_on=lambda: not ending.is_set() and store.outage is None,
         gate=gate,
         network=network,
-        patient=False,
+        crowds=False,
     ) as crawling:
         crawling.desk()  # later, loading what reads documents would hold up those who are served
         yield Generation(config, store, crawling, gate, follower, ending)

@@ -59,7 +59,7 @@ class Client:
     ``version`` goes into the User-Agent; ``directory`` is what ``file:`` addresses are relative to;
     ``now`` (aware UTC) is for Retry-After dates; ``allowed`` is called right before each request, after all
     waiting, and may raise to prevent it; ``gate`` is who lets requests pass, if somebody else is to know it,
-    too; ``patient``: requests wait for the host that a redirect leads to, however many already do;
+    too; ``crowds``: requests wait for the host that a redirect leads to, however many already do;
     ``resolver`` looks names up, None is the system's. Entering raises ConfigError for a ``ca_file``
     that cannot be used.
     """
@@ -73,7 +73,7 @@ class Client:
         now: Callable[[], datetime] = _utc_now,
         allowed: Callable[[], None] = lambda: None,
         gate: Gate | None = None,
-        patient: bool = True,
+        crowds: bool = True,
         resolver: AbstractResolver | None = None,
     ) -> None:
         self._settings = settings
@@ -83,7 +83,7 @@ class Client:
         self._resolver = resolver
         self._guard = Guard(settings.allow_private)
         self._gate = Gate.of(settings) if gate is None else gate  # an empty one is false
-        self._led = None if patient else Led.of(settings)
+        self._led = None if crowds else Led.of(settings)
         self._robots = Robots(self.fetch)
         contact = " ".join((settings.user_agent_contact or "").split())
         self._user_agent = f"{PRODUCT}/{version}" + (f" (+{contact})" if contact else "")

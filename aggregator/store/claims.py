@@ -31,7 +31,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.model.source import Claim, Source
-from aggregator.store import reading
+from aggregator.store import read_by
 from aggregator.store.base import Selected
 from aggregator.store.owners import Owner
 from aggregator.store.rows import from_us, maybe_at, state_from, to_us
@@ -156,7 +156,7 @@ def _claim(row: Row[Any], token: str, configured: Source) -> Claim:
     """Where other rules have read the source, nothing vouches for what is stored: it is asked for without
     conditions, once."""
     state = state_from(row)
-    anew = row.read_by is not None and row.read_by != reading.rules(configured)
+    anew = row.read_by is not None and row.read_by != read_by.rules(configured)
     if anew:
         state = replace(state, validators=None, body_sha256=None)
     return Claim(source_id=row.id, key=row.key, token=token, source=configured, state=state, anew=anew)

@@ -14,7 +14,7 @@ from sqlalchemy import Row
 from aggregator.model.document import Drop
 from aggregator.model.item import ItemChange
 from aggregator.model.source import Outcome, Saved
-from aggregator.store import reading, rows
+from aggregator.store import read_by, rows
 from aggregator.store.planned import Context, Plan, Stored
 from aggregator.store.publishers import Listed
 from aggregator.store.trouble import OutcomeRefused
@@ -323,7 +323,7 @@ def _state_row(outcome: Outcome, row: Row[Any]) -> dict[str, Any]:
     return {
         "b_id": row.id,
         **rows.state_values(state),
-        "read_by": reading.rules(outcome.claim.source) if read else row.read_by,
+        "read_by": read_by.rules(outcome.claim.source) if read else row.read_by,
         "host": rows.host_of(state.adopted_url or row.url),
         "lease_owner": None,
         "lease_token": None,

@@ -75,7 +75,7 @@ source = Table(
     Column("etag", Text),
     Column("last_modified", Text),
     Column("body_sha256", LargeBinary),
-    Column("read_by", LargeBinary),  # the rules by which that body was read (`reading`)
+    Column("read_by", LargeBinary),  # the rules by which that body was read (`read_by`)
     Column("hints", Text),
     Column("error_stage", Text),
     Column("error_type", Text),

@@ -47,7 +47,7 @@ async def test_only_a_few_wait_for_the_host_that_redirects_lead_to(
     origin.serve("/robots.txt" if robots else "/feed", b"", hold=answer_now)
     if robots:
         origin.serve("/feed", b"")
-    async with Client(SETTINGS, version="0", directory=str(tmp_path), patient=False) as client:
+    async with Client(SETTINGS, version="0", directory=str(tmp_path), crowds=False) as client:
         tasks = await asked(client, many, robots)
         answer_now.set()
         results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -65,7 +65,7 @@ async def test_only_a_few_wait_for_the_host_that_redirects_lead_to(
 async def test_who_asks_the_host_itself_is_not_counted(origin: Origin, many: Origin, tmp_path: Path) -> None:
     answer_now = asyncio.Event()
     origin.serve("/feed", b"", hold=answer_now)
-    async with Client(SETTINGS, version="0", directory=str(tmp_path), patient=False) as client:
+    async with Client(SETTINGS, version="0", directory=str(tmp_path), crowds=False) as client:
         urls = [origin.url("/feed")] * (PLACES + MORE)
         tasks = [asyncio.create_task(client.fetch(FetchRequest(url=url))) for url in urls]
         await origin.wait_for("/feed", SETTINGS.per_host)

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 import pytest
 
 from aggregator.model.source import Clean, Paging, Select, Source, Validators
-from aggregator.store import reading
+from aggregator.store import read_by
 
 PLAIN = Source(name="a", url="https://a.example/feed")
 OTHERS = {
@@ -17,7 +17,7 @@ OTHERS = {
 
 
 def test_every_field_of_a_source_either_decides_or_does_not() -> None:
-    assert {each.name for each in fields(Source)} == {*reading.DECIDES, *OTHERS}
+    assert {each.name for each in fields(Source)} == {*read_by.DECIDES, *OTHERS}
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def test_every_field_of_a_source_either_decides_or_does_not() -> None:
 )
 def test_what_decides_makes_another_digest(rules) -> None:
     other = replace(PLAIN, **rules)
-    assert reading.rules(other) != reading.rules(PLAIN)
-    assert reading.rules(replace(other, every_s=1.0, title="T", headers={"X": "y"})) == reading.rules(other)
+    assert read_by.rules(other) != read_by.rules(PLAIN)
+    assert read_by.rules(replace(other, every_s=1.0, title="T", headers={"X": "y"})) == read_by.rules(other)
 
 
 async def test_a_claim_after_other_rules_has_nothing_that_vouches_until_a_poll_succeeds(bench, make) -> None:
